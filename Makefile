@@ -1,0 +1,46 @@
+# For work on the template. The Makefile of the projects that it writes is in {{cookiecutter.project_slug}}/.
+
+VENV ?= .venv
+PYTHON = $(VENV)/bin/python
+PYTHON3 ?= python3
+READY = $(VENV)/.ready
+
+help:
+	@awk -F ': *## ' '/^[a-z]+: *## / {printf "%-6s %s\n", $$1, $$2}' Makefile
+
+demo:   ## write the default project into build/demo, train and evaluate it there
+test:   ## all tests; they train every variant. The quick ones: make test ARGS="-m 'not slow'"
+lint:   ## check style and common mistakes
+bench:  ## speed and memory of training, beside other ways to do it
+clean:  ## remove build/ and caches
+
+demo: build/demo
+	@echo "The project is in build/demo. To write it anew: make clean demo"
+	$(MAKE) -C build/demo train evaluate
+
+build/demo: | $(READY)
+	$(PYTHON) -m cookiecutter . --no-input --default-config --output-dir build project_slug=demo
+
+test: $(READY)
+	$(PYTHON) -m pytest $(ARGS)
+
+lint: $(READY)
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+bench: $(READY)
+	$(PYTHON) benchmarks/epoch.py $(ARGS)
+
+clean:
+	rm -rf build .pytest_cache .ruff_cache
+	find hooks tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# Touched last, so that a set-up that was interrupted is done again.
+$(READY): requirements.txt
+	@$(PYTHON3) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed and $(PYTHON3) is %d.%d: name another one, make $(MAKECMDGOALS) PYTHON3=python3.12" % sys.version_info[:2])'
+	$(PYTHON3) -m venv $(VENV)
+	$(PYTHON) -m pip install --requirement requirements.txt
+	@touch $@
+
+.NOTPARALLEL:
+.PHONY: help demo test lint bench clean

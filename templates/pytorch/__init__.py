@@ -1,0 +1,1 @@
+"""The package of this project: `python -m PACKAGE --help` lists the commands."""

@@ -1,0 +1,49 @@
+"""The compile step: the loss, and the optimizer with its learning-rate schedule.
+
+A loss takes logits: probabilities exist in predict.py alone.
+"""
+
+import math
+
+import torch
+from torch import nn
+
+from .config import CompileSettings, Config
+
+
+def make_loss(config: Config) -> nn.Module:
+    """Loss of (logits (batch, classes), targets (batch,) int64), the mean over the batch."""
+    return nn.CrossEntropyLoss(label_smoothing=config.compile.label_smoothing)
+
+
+def make_optimizer(
+    model: nn.Module, config: Config, *, total_steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """The optimizer, and the schedule to be moved on once a step. Fused: one pass over the weights, not one a term."""
+    settings = config.compile
+    parameters, rate = model.parameters(), settings.learning_rate
+    if settings.optimizer == "adamw":
+        optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=settings.weight_decay, fused=True)
+    elif settings.optimizer == "adam":
+        optimizer = torch.optim.Adam(parameters, lr=rate, fused=True)
+    else:
+        optimizer = torch.optim.SGD(parameters, lr=rate, momentum=0.9, nesterov=True, fused=True)
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, Schedule(settings, total_steps=total_steps))
+
+
+class Schedule:
+    """Share of the highest learning rate at a step: a linear climb, then constant or half a cosine to zero.
+
+    Warm-up: arXiv:1706.02677 section 2.2. Cosine: arXiv:1608.03983 equation 5, without restarts.
+    """
+
+    def __init__(self, settings: CompileSettings, *, total_steps: int):
+        self.cosine = settings.schedule == "cosine"
+        self.total = total_steps
+        self.warmup = max(1, round(settings.warmup * total_steps))
+
+    def __call__(self, step: int) -> float:
+        """Factor for step 0, 1, ..."""
+        climb = min(1.0, (step + 1) / self.warmup)
+        progress = max(0.0, (step - self.warmup) / max(1, self.total - self.warmup))
+        return climb * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)) if self.cosine else 1.0)

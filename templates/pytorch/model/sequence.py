@@ -1,0 +1,75 @@
+"""The model: a recurrent network for sequences. Put your own network here.
+
+In: sequences as stored (batch, steps, features), any number type. Out: logits (batch, classes).
+Normalisation is inside, so that training, evaluation and inference can't disagree about it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .config import Config, ModelSettings, UserError, as_plain
+
+CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class RecurrentNetwork(nn.Module):
+    """Recurrent layers; mean and maximum of the last one's outputs over the steps; linear."""
+
+    def __init__(self, input_shape: tuple[int, ...], num_outputs: int, settings: ModelSettings):
+        super().__init__()
+        self.arguments = {"input_shape": input_shape, "num_outputs": num_outputs, "settings": as_plain(settings)}
+        self.register_buffer("mean", torch.zeros(input_shape[-1]))
+        self.register_buffer("deviation", torch.ones(input_shape[-1]))
+        widths = zip([input_shape[-1], *settings.units], settings.units, strict=False)
+        cell = CELLS[settings.cell]
+        self.layers = nn.ModuleList(cell(before, units, batch_first=True) for before, units in widths)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.head = nn.Linear(2 * settings.units[-1], num_outputs)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(batch, steps, features) -> logits (batch, classes)."""
+        outputs = (inputs.float() - self.mean) / self.deviation
+        for layer in self.layers:
+            outputs, _ = layer(outputs)  # -> (batch, steps, units)
+        # The last step alone remembers the beginning badly; mean and maximum see every step.
+        features = torch.cat([outputs.mean(dim=1), outputs.amax(dim=1)], dim=1)  # -> (batch, 2 * units)
+        return self.head(self.dropout(features))
+
+
+def build_model(
+    input_shape: tuple[int, ...], num_outputs: int, config: Config, *, normalisation: tuple[np.ndarray, np.ndarray]
+) -> nn.Module:
+    """A model with random weights; normalisation: mean and deviation of each feature on the train split."""
+    model = RecurrentNetwork(input_shape, num_outputs, config.model)
+    model.mean.copy_(torch.from_numpy(normalisation[0]))
+    model.deviation.copy_(torch.from_numpy(normalisation[1]))
+    return model
+
+
+def save_model(model: nn.Module, path: Path) -> None:
+    """Write the weights and what is needed to build the model again, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    torch.save({"arguments": model.arguments, "weights": model.state_dict()}, part)
+    part.replace(path)
+
+
+def load_model(path: Path) -> nn.Module:
+    """The model of `save_model`, on the CPU, in inference mode.
+
+    Raises:
+        UserError: the file is absent or damaged, or was made by another model.py.
+    """
+    if not path.is_file():
+        raise UserError(f"There is no {path}: train first.")
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        arguments = saved["arguments"]
+        settings = ModelSettings(**arguments["settings"])
+        model = RecurrentNetwork(arguments["input_shape"], arguments["num_outputs"], settings)
+        model.load_state_dict(saved["weights"])
+    except Exception as error:  # of many kinds: the file may hold anything
+        raise UserError(f"{path} is damaged, or was made by another model.py: train anew.") from error
+    return model.eval()

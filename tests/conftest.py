@@ -1,0 +1,82 @@
+"""What the tests share: the combinations of answers, projects written once, one environment a framework.
+
+Environments, data and pre-commit's hooks are kept in build/tests, so that a second run of the tests is faster.
+`make clean` removes them.
+"""
+
+import itertools
+import json
+import os
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+KEPT = ROOT / "build" / "tests"
+ANSWERS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+FRAMEWORKS, DATA_TYPES, HARDWARE, LICENCES = (
+    ANSWERS[question] for question in ("framework", "data_type", "hardware", "licence")
+)
+
+
+class Answers(dict):
+    """Answers by question, of the framework, the data type and the hardware."""
+
+    def __str__(self) -> str:
+        return "-".join(self.values())  # such as keras-image-cpu: the id of a test, and a slug
+
+
+def combinations(**chosen: list[str]) -> list[Answers]:
+    """Every combination of the choices; `chosen` narrows some of them."""
+    choices = {"framework": FRAMEWORKS, "data_type": DATA_TYPES, "hardware": HARDWARE} | chosen
+    return [Answers(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
+
+
+def each(*args, **chosen):
+    """Parametrize a test with every combination."""
+    return pytest.mark.parametrize("answers", combinations(**chosen), ids=str)
+
+
+def text_files(project: Path) -> dict[str, str]:
+    """Every text file of a project by its path, without git's own."""
+    texts = {}
+    for path in sorted(project.rglob("*")):
+        name = path.relative_to(project).as_posix()
+        if path.is_file() and not name.startswith(".git/") and path.suffix not in (".npz", ".png"):
+            texts[name] = path.read_text(encoding="utf-8")
+    return texts
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings(tmp_path_factory):
+    """Let cookiecutter leave its copies of the hooks where pytest cleans up, and pip not wait for lost servers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
+        patch.setenv("PIP_RETRIES", os.environ.get("PIP_RETRIES", "0"))
+        patch.setenv("PRE_COMMIT_HOME", str(KEPT / "pre-commit"))
+        patch.delenv("MAKEFLAGS", raising=False)  # the tests themselves are run by make
+        yield
+
+
+@pytest.fixture(scope="session")
+def bake(cookies_session):
+    """Write a project, once for equal answers; a test that changes it asks for a slug of its own."""
+
+    @cache
+    def bake(**answers: str) -> Path:
+        result = cookies_session.bake(extra_context=answers)
+        assert result.exception is None, result.exception
+        return result.project_path
+
+    return bake
+
+
+def run(command: list, **options) -> str:
+    """Run a command that has to succeed; what it printed."""
+    options = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | options
+    done = subprocess.run([str(part) for part in command], check=False, **options)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
+    return done.stdout

@@ -1,0 +1,124 @@
+"""The commands: `python -m PACKAGE COMMAND`, in the order of a project's life.
+
+Every setting of config.yaml is an option too: `train --training.epochs 3`. What a command does not need it does not
+import, so that --help, data, stats and baseline start without the deep-learning framework.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from jsonargparse import ArgumentError, ArgumentParser, Namespace
+
+from .config import Config, UserError, add_settings
+from .data import load_splits
+
+# OpenMP's threads spin while they wait; on a busy machine that costs 20 times the work. To be set before any import.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+
+def doctor(config: Config) -> None:
+    """what this machine offers, and what training will use"""
+    from . import doctor
+
+    doctor.main(config)
+
+
+def data(config: Config) -> None:
+    """get the data, check it and split it"""
+    splits = load_splits(config)
+    for name, split in (("train", splits.train), ("validation", splits.val), ("test", splits.test)):
+        print(f"{name:>10}: {len(split):>6,} items, {split.x.dtype} {list(split.x.shape[1:])}")
+
+
+def stats(config: Config) -> None:
+    """statistics of the data: balance, ranges, duplicates"""
+    from . import stats
+
+    stats.main(config)
+
+
+def baseline(config: Config) -> None:
+    """what a model must beat: rule, nearest mean, linear model"""
+    from . import baseline
+
+    baseline.main(config)
+
+
+def train(config: Config, resume: bool) -> None:
+    """train a model, watched on the validation split"""
+    from . import evaluate, train
+
+    run = train.main(config, resume=resume)
+    evaluate.compare_on_validation(run, config)
+    print(f"Written: {run}. Next: evaluate it on the test split.")
+
+
+def evaluate(run: str) -> None:
+    """the best model of a run on the test split, beside the baselines"""
+    from . import evaluate, inference
+
+    inference.predict_splits(run)
+    evaluate.main(run)
+
+
+def predict(run: str, files: list[str], output: str) -> None:
+    """class and probability for the test split, or for files of yours"""
+    from . import inference
+
+    inference.main(run, files, output)
+
+
+COMMANDS: tuple[Callable[..., None], ...] = (doctor, data, stats, baseline, train, evaluate, predict)
+NEED_RUN = (evaluate, predict)  # they use the settings of the run, not those of config.yaml
+
+
+def make_parser() -> ArgumentParser:
+    """The command line, a sub-command each."""
+    parser = ArgumentParser(prog=f"python -m {__package__}", description=__doc__.split("\n")[0], exit_on_error=False)
+    commands = parser.add_subcommands(dest="command")
+    for command in COMMANDS:
+        options = ArgumentParser(description=command.__doc__, exit_on_error=False)
+        if command in NEED_RUN:
+            options.add_argument("--run", default="", help="name of the run; the newest without it")
+        else:
+            add_settings(options)
+        if command is train:
+            options.add_argument("--resume", action="store_true", help="continue the newest run, or the one of --run")
+        if command is predict:
+            options.add_argument("files", nargs="*", help="files of yours; the test split without them")
+            options.add_argument("--output", default="", help="CSV file to write; in the folder of the run without it")
+        commands.add_subcommand(command.__name__, options, help=command.__doc__)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status. What a user can put right is said in one sentence."""
+    parser = make_parser()
+    try:
+        parsed = parser.parse_args(arguments)
+        command = globals()[parsed.command]
+        options = parser.instantiate(parsed)[parsed.command]
+        command(**_split_config(options, command))
+    except (ArgumentError, UserError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ArgumentError) else 1
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _split_config(options: Namespace, command: Callable[..., None]) -> dict[str, Any]:
+    """Gather the settings among the options into one Config."""
+    values = options.as_dict() if hasattr(options, "as_dict") else dict(options)
+    values.pop("config", None)
+    if command in NEED_RUN:
+        return values
+    fields = {name: values.pop(name) for name in Config.__dataclass_fields__}
+    return {"config": Config(**fields), **values}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

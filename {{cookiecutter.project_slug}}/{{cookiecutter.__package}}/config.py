@@ -1,0 +1,118 @@
+"""The settings: what config.yaml may say, typed, with the reason of each.
+
+In: config.yaml, and overrides such as `--training.epochs 3` from the command line.
+Out: one `Config`, checked. A wrong name or value ends in one sentence before anything else runs.
+The values are in config.yaml alone; a run keeps a copy of the ones that it was trained with.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser
+from jsonargparse.typing import (
+    ClosedUnitInterval,
+    NonNegativeFloat,
+    NonNegativeInt,
+    OpenUnitInterval,
+    PositiveFloat,
+    PositiveInt,
+)
+
+
+class UserError(Exception):
+    """Something the user can put right; the message is one sentence with the cause and the cure."""
+
+
+@dataclass
+class DataSettings:
+    """Where the data is and how it is split (data.py)."""
+
+    source: str  # fashion_mnist, or a .npz file with x_train, y_train, x_test, y_test
+    folder: str  # where the raw files of Fashion-MNIST are kept; may be a copy shared by several projects
+    shape: list[PositiveInt]  # of one item
+    validation_share: OpenUnitInterval  # of the training part, held out to watch and to choose by
+
+
+{% include "settings/" ~ cookiecutter.data_type ~ ".py" %}
+
+
+@dataclass
+class CompileSettings:
+    """What training makes small, and how (compile.py)."""
+
+    loss: Literal["cross_entropy"]
+    label_smoothing: ClosedUnitInterval  # 0.1 asks for 0.9 certainty, not 1; arXiv:1512.00567 section 7
+    optimizer: Literal["adamw", "adam", "sgd"]
+    learning_rate: PositiveFloat  # the highest of the schedule
+    weight_decay: NonNegativeFloat  # AdamW's, decoupled from the gradient; adam and sgd do without
+    schedule: Literal["cosine", "constant"]  # cosine falls to zero at the last epoch
+    warmup: ClosedUnitInterval  # share of all steps in which the learning rate climbs from zero
+
+
+@dataclass
+class TrainingSettings:
+    """How long to train, and when to stop (train.py)."""
+
+    batch_size: PositiveInt
+    epochs: PositiveInt
+    patience: PositiveInt  # stop after so many epochs in which the validation loss was no better
+
+
+@dataclass
+class HardwareSettings:
+    """What to compute on (device.py); `doctor` says what is there."""
+
+    accelerator: Literal["cpu", "gpu"]  # where there is no GPU, training says so and uses the CPU
+    precision: Literal["float32", "bfloat16"]  # bfloat16: mixed precision, faster on recent GPUs, not on CPUs
+
+
+@dataclass
+class Config:
+    """All settings. `run` names the folder runs/<run>; empty takes the next free number."""
+
+    seed: NonNegativeInt  # fixes split, weights, order of batches, dropout and augmentation
+    run: str
+    task: Literal["multiclass"]
+    data: DataSettings
+    model: ModelSettings
+    compile: CompileSettings
+    training: TrainingSettings
+    hardware: HardwareSettings
+
+
+def add_settings(parser: ArgumentParser) -> None:
+    """Let `parser` take every setting as an option, on top of a YAML file (config.yaml unless --config is given)."""
+    parser.default_config_files = ["config.yaml"]
+    parser.add_argument("--config", action="config", help="another settings file, over config.yaml")
+    parser.add_class_arguments(Config)
+
+
+def load_config(path: str | Path = "config.yaml", **overrides: Any) -> Config:
+    """Read settings from a YAML file; `overrides` have dots as double underscores: `training__epochs=3`.
+
+    Raises:
+        UserError: the file is missing, or a setting is unknown, absent or has a value that it can't take.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"There is no {path}: go to the project's folder, or name the settings file.")
+    parser = ArgumentParser(exit_on_error=False, default_config_files=[str(path)])
+    parser.add_class_arguments(Config)
+    arguments = [f"--{name.replace('__', '.')}={value}" for name, value in overrides.items()]
+    try:
+        return Config(**parser.instantiate(parser.parse_args(arguments)).as_dict())
+    except ArgumentError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def as_plain(settings: Any) -> dict[str, Any]:
+    """Settings as dicts, lists, numbers and strings: YAML and checkpoints refuse the checked types of jsonargparse."""
+    return json.loads(json.dumps(asdict(settings)))
+
+
+def save_config(config: Config, path: Path) -> None:
+    """Write all settings as YAML that `load_config` reads."""
+    path.write_text(yaml.safe_dump(as_plain(config), sort_keys=False), encoding="utf-8")

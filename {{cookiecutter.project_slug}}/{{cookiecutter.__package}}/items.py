@@ -1,0 +1,1 @@
+{% include "items/" ~ cookiecutter.data_type ~ ".py" %}

@@ -1,0 +1,1 @@
+{% include cookiecutter.framework ~ "/model/" ~ cookiecutter.data_type ~ ".py" %}

@@ -1,0 +1,88 @@
+"""The folders of training runs: runs/<name>/ holds everything that one training wrote.
+
+config.yaml      the settings of this run
+data.json        what the model must know of its data: shape, classes, mean and deviation
+history.csv      one row an epoch (monitor.py)
+best.*, last.*   checkpoints: the lowest validation loss, and the newest epoch (train.py)
+predictions.npz  class probabilities on validation and test (predict.py)
+metrics.json     how good the model is (evaluate.py), and figures/
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .config import Config, UserError, load_config, save_config
+from .data import Splits
+
+RUNS = Path("runs")
+
+
+def start_run(config: Config, splits: Splits) -> Path:
+    """Make the folder of a new run and note settings and data in it. An existing run is never overwritten."""
+    run = RUNS / (config.run or f"{_last_number() + 1:03d}")
+    if (run / "config.yaml").exists():
+        raise UserError(f"{run} exists: give another name with --run, or continue it with --resume.")
+    run.mkdir(parents=True, exist_ok=True)
+    write_json(run / "data.json", splits.describe())
+    save_config(config, run / "config.yaml")
+    return run
+
+
+def resume_run(config: Config) -> Path:
+    """The folder of the run to continue: the one of `config.run`, or the newest.
+
+    Raises:
+        UserError: a setting that the weights depend on has changed since.
+    """
+    run = find_run(config.run)
+    before = load_config(run / "config.yaml")
+    for name in ("seed", "task", "data", "model", "compile"):
+        if getattr(before, name) != getattr(config, name):
+            raise UserError(
+                f"{run} was trained with {name}: {getattr(before, name)}, and now it is {getattr(config, name)}:"
+                " restore that to resume, or start a new run without --resume."
+            )
+    if before.training.batch_size != config.training.batch_size:
+        raise UserError(f"{run} was trained with training.batch_size {before.training.batch_size}: restore that.")
+    save_config(config, run / "config.yaml")
+    return run
+
+
+def find_run(name: str = "") -> Path:
+    """The folder of the run `name`, or of the newest run when `name` is empty."""
+    if name:
+        run = Path(name) if (Path(name) / "config.yaml").is_file() else RUNS / name
+        if not (run / "config.yaml").is_file():
+            raise UserError(f"There is no run {name!r}: there are {', '.join(_run_names()) or 'none yet'}.")
+        return run
+    if not _run_names():
+        raise UserError("Nothing was trained yet: run the train command first.")
+    return max((RUNS / name for name in _run_names()), key=lambda run: (run / "config.yaml").stat().st_mtime_ns)
+
+
+def load_run(name: str = "") -> tuple[Path, Config, dict[str, Any]]:
+    """The folder of a run, the settings that it was trained with, and its data.json."""
+    run = find_run(name)
+    return run, load_config(run / "config.yaml"), read_json(run / "data.json")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON object whole or not at all: a reader never meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _run_names() -> list[str]:
+    return sorted(path.parent.name for path in RUNS.glob("*/config.yaml"))
+
+
+def _last_number() -> int:
+    return max((int(path.name) for path in RUNS.glob("*") if path.name.isdigit()), default=0)
