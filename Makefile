@@ -16,7 +16,8 @@ clean:  ## remove build/ and caches
 
 demo: build/demo
 	@echo "The project is in build/demo. To write it anew: make clean demo"
-	$(MAKE) -C build/demo train evaluate
+	$(MAKE) -C build/demo train ARGS="$(ARGS)"
+	$(MAKE) -C build/demo evaluate ARGS=
 
 build/demo: | $(READY)
 	$(PYTHON) -m cookiecutter . --no-input --default-config --output-dir build project_slug=demo

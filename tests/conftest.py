@@ -57,7 +57,8 @@ def settings(tmp_path_factory):
         patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
         patch.setenv("PIP_RETRIES", os.environ.get("PIP_RETRIES", "0"))
         patch.setenv("PRE_COMMIT_HOME", str(KEPT / "pre-commit"))
-        patch.delenv("MAKEFLAGS", raising=False)  # the tests themselves are run by make
+        for name in ("MAKEFLAGS", "MAKELEVEL", "VENV", "ARGS", "PYTHON3"):  # of the make that runs the tests
+            patch.delenv(name, raising=False)
         yield
 
 
@@ -72,6 +73,19 @@ def bake(cookies_session):
         return result.project_path
 
     return bake
+
+
+@pytest.fixture(scope="session")
+def environment(bake):
+    """The environment that all projects of a framework share, made as a user makes one."""
+
+    @cache
+    def environment(framework: str) -> Path:
+        venv = KEPT / framework
+        run(["make", "setup", f"VENV={venv}"], cwd=bake(framework=framework, project_slug=f"set-up-{framework}"))
+        return venv
+
+    return environment
 
 
 def run(command: list, **options) -> str:

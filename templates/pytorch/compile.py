@@ -28,7 +28,9 @@ def make_optimizer(
         optimizer = torch.optim.Adam(parameters, lr=rate, fused=True)
     else:
         optimizer = torch.optim.SGD(parameters, lr=rate, momentum=0.9, nesterov=True, fused=True)
-    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, Schedule(settings, total_steps=total_steps))
+    # As a method, because of an object LambdaLR saves the attributes: a resumed run would keep its old number of steps.
+    factor = Schedule(settings, total_steps=total_steps).__call__
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
 class Schedule:

@@ -7,11 +7,12 @@ import, so that --help, data, stats and baseline start without the deep-learning
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
-from jsonargparse import ArgumentError, ArgumentParser, Namespace
+from jsonargparse import ArgumentError, ArgumentParser
 
-from .config import Config, UserError, add_settings
+from .config import Config, UserError, add_settings, make_config
 from .data import load_splits
 
 # OpenMP's threads spin while they wait; on a busy machine that costs 20 times the work. To be set before any import.
@@ -99,8 +100,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         parsed = parser.parse_args(arguments)
         command = globals()[parsed.command]
-        options = parser.instantiate(parsed)[parsed.command]
-        command(**_split_config(options, command))
+        options = parser.instantiate(parsed)[parsed.command].as_dict()
+        command(**(options if command in NEED_RUN else gather_settings(options)))
     except (ArgumentError, UserError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ArgumentError) else 1
@@ -110,14 +111,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _split_config(options: Namespace, command: Callable[..., None]) -> dict[str, Any]:
-    """Gather the settings among the options into one Config."""
-    values = options.as_dict() if hasattr(options, "as_dict") else dict(options)
-    values.pop("config", None)
-    if command in NEED_RUN:
-        return values
-    fields = {name: values.pop(name) for name in Config.__dataclass_fields__}
-    return {"config": Config(**fields), **values}
+def gather_settings(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a command with all its settings as one `config`."""
+    names = [field.name for field in fields(Config)]
+    others = {name: value for name, value in options.items() if name not in [*names, "config"]}
+    return {"config": make_config(options), **others}
 
 
 if __name__ == "__main__":

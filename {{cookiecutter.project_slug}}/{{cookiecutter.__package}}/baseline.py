@@ -32,11 +32,11 @@ REPORTS = Path("reports")
 # Test accuracy as listed in the data set's own README, for comparison; replace them with those of your problem.
 PUBLISHED_SOURCE = "https://github.com/zalandoresearch/fashion-mnist#benchmark"
 PUBLISHED = {
-    "human (crowd-sourced, no fashion experts)": 0.835,
+    "human, no fashion expert": 0.835,
     "MLP 256-128-100": 0.883,
     "GRU + SVM with dropout": 0.897,
     "XGBoost": 0.898,
-    "2 convolutions, under 100K parameters": 0.925,
+    "2 convolutions, 100K": 0.925,
     "ResNet18": 0.949,
     "WRN40-4": 0.967,
 }
@@ -44,7 +44,8 @@ PUBLISHED = {
 
 def make_baselines(seed: int) -> dict[str, ClassifierMixin]:
     """The rule, the minimal model and the linear model. Add your own: all that scikit-learn can fit will do."""
-    linear = LogisticRegression(max_iter=100, tol=1e-2, random_state=seed)
+    # Hundreds of correlated features need a stronger penalty than the usual C=1, and fewer steps.
+    linear = LogisticRegression(C=0.01, max_iter=100, tol=1e-2, random_state=seed)
     return {
         "most frequent class": DummyClassifier(strategy="most_frequent"),
         "nearest class mean": NearestCentroid(),

@@ -6,12 +6,12 @@ The values are in config.yaml alone; a run keeps a copy of the ones that it was 
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from jsonargparse import ArgumentError, ArgumentParser
+from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from jsonargparse.typing import (
     ClosedUnitInterval,
     NonNegativeFloat,
@@ -103,16 +103,18 @@ def load_config(path: str | Path = "config.yaml", **overrides: Any) -> Config:
     parser.add_class_arguments(Config)
     arguments = [f"--{name.replace('__', '.')}={value}" for name, value in overrides.items()]
     try:
-        return Config(**parser.instantiate(parser.parse_args(arguments)).as_dict())
+        return make_config(parser.instantiate(parser.parse_args(arguments)))
     except ArgumentError as error:
         raise UserError(f"{path}: {error}") from error
 
 
-def as_plain(settings: Any) -> dict[str, Any]:
-    """Settings as dicts, lists, numbers and strings: YAML and checkpoints refuse the checked types of jsonargparse."""
-    return json.loads(json.dumps(asdict(settings)))
+def make_config(parsed: Namespace | dict[str, Any]) -> Config:
+    """The settings among parsed options, as plain numbers: YAML and checkpoints refuse jsonargparse's checked types."""
+    values = {field.name: parsed[field.name] for field in fields(Config)}
+    plain = json.loads(json.dumps({name: asdict(v) if is_dataclass(v) else v for name, v in values.items()}))
+    return Config(**{name: type(v)(**plain[name]) if is_dataclass(v) else plain[name] for name, v in values.items()})
 
 
 def save_config(config: Config, path: Path) -> None:
     """Write all settings as YAML that `load_config` reads."""
-    path.write_text(yaml.safe_dump(as_plain(config), sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.safe_dump(asdict(config), sort_keys=False), encoding="utf-8")

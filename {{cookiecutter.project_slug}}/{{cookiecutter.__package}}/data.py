@@ -85,7 +85,8 @@ def load_splits(config: Config) -> Splits:
     x, x_test = x.reshape(-1, *shape), x_test.reshape(-1, *shape)
 
     train, val = split_stratified(y, share=config.data.validation_share, seed=config.seed)
-    return Splits(Split(x[train], y[train]), Split(x[val], y[val]), Split(x_test, y_test), class_names)
+    # Copies all: the whole, which may be memory of a file that can't be written to, is let go.
+    return Splits(Split(x[train], y[train]), Split(x[val], y[val]), Split(x_test.copy(), y_test), class_names)
 
 
 def split_stratified(y: np.ndarray, *, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

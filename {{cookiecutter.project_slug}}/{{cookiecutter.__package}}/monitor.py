@@ -120,9 +120,9 @@ class Monitor:
         of = f" of {self.epochs}, stopped early," if len(self.history) < self.epochs else ""
         memory = f", peak memory {summary['peak_memory_mb']} MB" if summary["peak_memory_mb"] else ""
         self.console.print(
-            f"Trained {len(self.history)} epochs{of} in {seconds:.0f} s on {device}, {parameters:,} parameters{memory}.\n"
-            f"Best epoch {self.best['epoch']:.0f}: validation accuracy {self.best['val_accuracy']:.4f}."
+            f"Trained {len(self.history)} epochs{of} in {seconds:.0f} s on {device}, {parameters:,} parameters{memory}."
         )
+        self.console.print(f"Best epoch {self.best['epoch']:.0f}: validation accuracy {self.best['val_accuracy']:.4f}.")
 
 
 def read_history(run: Path) -> list[dict[str, float]]:

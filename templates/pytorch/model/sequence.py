@@ -4,13 +4,14 @@ In: sequences as stored (batch, steps, features), any number type. Out: logits (
 Normalisation is inside, so that training, evaluation and inference can't disagree about it.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .config import Config, ModelSettings, UserError, as_plain
+from .config import Config, ModelSettings, UserError
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -20,7 +21,7 @@ class RecurrentNetwork(nn.Module):
 
     def __init__(self, input_shape: tuple[int, ...], num_outputs: int, settings: ModelSettings):
         super().__init__()
-        self.arguments = {"input_shape": input_shape, "num_outputs": num_outputs, "settings": as_plain(settings)}
+        self.arguments = {"input_shape": input_shape, "num_outputs": num_outputs, "settings": asdict(settings)}
         self.register_buffer("mean", torch.zeros(input_shape[-1]))
         self.register_buffer("deviation", torch.ones(input_shape[-1]))
         widths = zip([input_shape[-1], *settings.units], settings.units, strict=False)

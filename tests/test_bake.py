@@ -1,0 +1,162 @@
+"""What is written for each combination of answers: the right files, clean, and the same where they should be."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ANSWERS, DATA_TYPES, FRAMEWORKS, HARDWARE, LICENCES, combinations, each, run, text_files
+
+SAME = """
+    __main__.py baseline.py config.py data.py doctor.py evaluate.py fetch.py figures.py inference.py items.py metrics.py
+    monitor.py runs.py stats.py
+""".split()
+TWINS = ["__init__.py", "batches.py", "compile.py", "device.py", "model.py", "predict.py", "train.py"]
+AROUND = """
+    .gitattributes .github/workflows/ci.yml .gitignore .pre-commit-config.yaml LICENSE Makefile README.md config.yaml
+    data/README.md docs/scope.md environment.yml pyproject.toml
+""".split()
+TESTS = ["tests/conftest.py"]
+BY_FRAMEWORK = {
+    "Makefile",
+    "README.md",
+    "docs/scope.md",
+    "environment.yml",
+    "pyproject.toml",
+    ".github/workflows/ci.yml",
+}
+
+
+@each()
+def test_files(bake, answers):
+    project = bake(**answers)
+    package = {f"fashion_mnist/{name}" for name in SAME + TWINS}
+    if answers["data_type"] == "image":
+        package.add("fashion_mnist/augment.py")
+    expected = package | set(AROUND) | set(TESTS)
+    found = {path.relative_to(project).as_posix() for path in project.rglob("*") if not path.is_dir()}
+    assert {name for name in found if not name.startswith(".git/")} == expected
+    assert list(project.parent.iterdir()) == [project]  # nothing beside the project
+
+
+@each()
+def test_text_is_clean(bake, answers):
+    for name, text in text_files(bake(**answers)).items():
+        without_github = text.replace("${{", "")
+        assert not re.search(r"\{\{|\{%|\{#|cookiecutter", without_github), name
+        assert text.endswith("\n") and not text.endswith("\n\n"), name
+        assert not re.search(r"[ \t]\n", text) and "\r" not in text, name
+        assert "\n\n\n\n" not in text, name
+
+
+@each()
+def test_files_can_be_read(bake, answers):
+    for name, text in text_files(bake(**answers)).items():
+        if name.endswith(".py"):
+            compile(text, name, "exec")
+        elif name.endswith(".toml"):
+            tomllib.loads(text)
+        elif name.endswith((".yml", ".yaml")):
+            yaml.safe_load(text)
+
+
+@each()
+def test_ruff_finds_nothing(bake, answers):
+    ruff = [sys.executable, "-m", "ruff"]
+    run([*ruff, "check", "--no-cache", "."], cwd=bake(**answers))
+    run([*ruff, "format", "--no-cache", "--diff", "."], cwd=bake(**answers))
+
+
+OTHERS = {
+    "pytorch": "keras|tensorflow",
+    "keras": "torch|lightning",
+    "image": "lstm|gru|pandas|dense network|recurrent network",
+    "vector": r"lstm|gru|conv\w*[12]d|pillow|\bpil\b|convolutional|recurrent network",
+    "sequence": r"conv\w*[12]d|pillow|\bpil\b|convolutional|dense network",
+}
+
+
+@each()
+def test_nothing_of_what_was_not_chosen(bake, answers):
+    for name, text in text_files(bake(**answers)).items():
+        choices = [answers["framework"], answers["data_type"]]
+        if name.endswith("/baseline.py"):  # lists published results of all kinds of networks
+            choices.pop()
+        for choice in choices:
+            found = re.search(rf"(?i).*({OTHERS[choice]}).*", text)
+            assert not found, f"{name} of a {choice} project says: {found[0]}"
+
+
+@pytest.mark.parametrize("data_type", DATA_TYPES)
+@pytest.mark.parametrize("hardware", HARDWARE)
+def test_frameworks_share_all_but_the_twins(bake, data_type, hardware):
+    first, second = (
+        text_files(bake(framework=framework, data_type=data_type, hardware=hardware)) for framework in FRAMEWORKS
+    )
+    assert first.keys() == second.keys()
+    twins = {f"fashion_mnist/{name}" for name in [*TWINS, "augment.py"]}
+    different = {name for name in first if first[name] != second[name]}
+    assert different <= twins | BY_FRAMEWORK
+
+
+@pytest.mark.parametrize("data_type", DATA_TYPES)
+def test_twins_have_the_same_functions(bake, data_type):
+    first, second = (bake(framework=framework, data_type=data_type, hardware="cpu") for framework in FRAMEWORKS)
+    for name in [*TWINS, *(["augment.py"] if data_type == "image" else [])]:
+        names = public(first / "fashion_mnist" / name)
+        assert names == public(second / "fashion_mnist" / name), name
+        assert names or name == "__init__.py"
+
+
+def public(path: Path) -> dict[str, list[str]]:
+    """The public functions of a module with their parameters, and its public classes."""
+    names = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            arguments = node.args
+            names[node.name] = [
+                argument.arg
+                for argument in [*arguments.posonlyargs, *arguments.args, "*", *arguments.kwonlyargs]
+                if argument != "*"
+            ]
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            names[node.name] = ["class"]
+    return names
+
+
+def test_licence_changes_two_files(bake):
+    """So the other tests need not try every licence with everything else."""
+    texts = {licence: text_files(bake(licence=licence)) for licence in LICENCES}
+    for licence, files in texts.items():
+        assert "Your Name" in files["LICENSE"] or licence == "Apache-2.0"
+        spdx = tomllib.loads(files["pyproject.toml"])["project"]["license"]
+        assert spdx == {"Proprietary": "LicenseRef-Proprietary"}.get(licence, licence)
+        different = {name for name in files if files[name] != texts["MIT"][name]}
+        assert different == (set() if licence == "MIT" else {"LICENSE", "pyproject.toml"})
+
+
+def test_default_answers_are_the_first_combination(bake):
+    assert text_files(bake()) == text_files(bake(**combinations()[0]))
+
+
+def test_every_choice_has_a_label():
+    for question, choices in ANSWERS.items():
+        if not question.startswith("_"):
+            labels = ANSWERS["__prompts__"][question]
+            if isinstance(choices, list):
+                assert set(labels) == {"__prompt__", *choices}
+
+
+def test_new_project_is_a_repository_without_commits(bake):
+    project = bake()
+    git = ["git", "-C", project]
+    assert run([*git, "symbolic-ref", "HEAD"]).strip() == "refs/heads/main"
+    assert subprocess.run([*git, "rev-parse", "--verify", "HEAD"], capture_output=True).returncode != 0
+    # Nothing that a command writes is offered for a commit.
+    for name in ("data/raw/x", "reports/x", "runs/1/x", ".venv/x"):
+        run([*git, "check-ignore", "--quiet", name])
+    assert subprocess.run([*git, "check-ignore", "--quiet", "data/README.md"]).returncode == 1

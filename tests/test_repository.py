@@ -1,0 +1,66 @@
+"""The repository itself: its hooks find nothing, its demo runs, and projects can be updated from it."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import KEPT, ROOT, run
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Path:
+    """A repository with all of this working tree committed."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT).split("\0"):
+        if name and (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            run(["cp", ROOT / name, folder / name])
+    run(["git", "init", "--quiet"], cwd=folder)
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    run(["git", "add", "--all"], cwd=folder)
+    run(["git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "x"], cwd=folder)
+
+
+def test_ruff_finds_nothing():
+    run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT)
+    run([sys.executable, "-m", "ruff", "format", "--check", "."], cwd=ROOT)
+
+
+def test_make_alone_says_what_there_is():
+    targets = [line.split()[0] for line in run(["make"], cwd=ROOT).splitlines()]
+    assert targets == ["demo", "test", "lint", "bench", "clean"]
+
+
+def test_project_follows_the_template_with_cruft(clone, tmp_path):
+    cruft = [sys.executable, "-m", "cruft"]
+    slug = "updated-project"
+    run([*cruft, "create", clone, "--no-input", "--extra-context", json.dumps({"project_slug": slug})], cwd=tmp_path)
+    project = tmp_path / slug
+    run(["git", "init", "--quiet"], cwd=project)
+    commit(project)
+    run([*cruft, "check"], cwd=project)
+
+    with (clone / "{{cookiecutter.project_slug}}" / ".gitignore").open("a", encoding="utf-8") as file:
+        file.write("/new/\n")
+    commit(clone)
+    run([*cruft, "update", "--skip-apply-ask"], cwd=project)
+    assert (project / ".gitignore").read_text(encoding="utf-8").endswith("/new/\n")
+    assert run(["git", "rev-list", "--count", "HEAD"], cwd=project) == "1\n"  # the hook left its history alone
+
+
+@pytest.mark.slow
+def test_hooks_find_nothing(clone):
+    run([sys.executable, "-m", "pre_commit", "run", "--all-files"], cwd=clone)
+
+
+@pytest.mark.slow
+def test_demo(clone):
+    """With its own environments, as on a fresh machine; one epoch, and the data that other tests have got."""
+    run(["make", "demo", f"ARGS=--training.epochs 1 --data.folder {KEPT / 'data'}"], cwd=clone)
+    (metrics,) = (clone / "build" / "demo" / "runs").glob("*/metrics.json")
+    assert json.loads(metrics.read_text(encoding="utf-8"))["test"]["accuracy"] > 0.8

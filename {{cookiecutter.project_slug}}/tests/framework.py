@@ -1,0 +1,1 @@
+{% include cookiecutter.framework ~ "/tests/framework.py" %}

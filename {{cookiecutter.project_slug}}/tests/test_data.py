@@ -1,0 +1,101 @@
+"""The data: shapes, splits that share nothing, statistics that know nothing of validation and test."""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }} import fetch, stats
+from {{ cookiecutter.__package }}.config import Config, UserError
+from {{ cookiecutter.__package }}.data import Splits, load_splits, mean_and_deviation, split_stratified
+
+
+def test_shapes_and_dtypes(config: Config, splits: Splits) -> None:
+    for split, items in ((splits.train, 180), (splits.val, 20), (splits.test, 100)):
+        assert split.x.shape == (items, *config.data.shape)
+        assert split.x.dtype == np.uint8  # as stored: no float copy
+        assert split.y.shape == (items,)
+        assert split.y.dtype == np.int64
+    assert splits.num_outputs == 10
+
+
+def test_splits_share_no_item(splits: Splits) -> None:
+    train, val, test = ({item.tobytes() for item in part.x} for part in (splits.train, splits.val, splits.test))
+    assert len(train) == 180
+    assert not train & val
+    assert not train & test
+    assert not val & test
+
+
+def test_validation_has_its_share_of_every_class(splits: Splits) -> None:
+    assert np.bincount(splits.val.y).tolist() == [2] * 10
+
+
+def test_split_follows_the_seed() -> None:
+    y = np.repeat(np.arange(3), 40)
+    first, same, other = (split_stratified(y, share=0.25, seed=seed)[1] for seed in (0, 0, 1))
+    assert first.tolist() == same.tolist()
+    assert first.tolist() != other.tolist()
+
+
+def test_normalisation_is_of_the_train_split_alone(config: Config, splits: Splits) -> None:
+    expected = splits.train.x.reshape(-1, splits.train.x.shape[-1]).astype(float)
+    mean, deviation = splits.normalisation
+    np.testing.assert_allclose(mean, expected.mean(axis=0), rtol=1e-5, atol=1e-5)
+    spread = expected.std(axis=0)
+    np.testing.assert_allclose(deviation, np.where(spread > 0, spread, 1), rtol=1e-4)
+
+    splits.val.x[:] = 255
+    splits.test.x[:] = 255
+    again = mean_and_deviation(splits.train.x)
+    np.testing.assert_array_equal(again[0], mean)
+
+
+def test_a_copy_in_another_split_is_reported(splits: Splits) -> None:
+    assert sum(stats.measure(splits)["duplicates"]["across"].values()) == 0
+    splits.test.x[0] = splits.train.x[0]
+    assert stats.measure(splits)["duplicates"]["across"]["test & train"] == 1
+
+
+def test_raw_files_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"the published content"
+    monkeypatch.setattr(fetch, "FILES", {"pictures": hashlib.sha256(content).hexdigest()})
+    packed = gzip.compress(content)
+    (tmp_path / "pictures.gz").write_bytes(packed)
+    assert fetch.read_verified(tmp_path, "pictures") == content
+    (tmp_path / "pictures.gz").write_bytes(packed[:-9])
+    assert fetch.read_verified(tmp_path, "pictures") is None
+    (tmp_path / "pictures.gz").write_bytes(gzip.compress(b"something else"))
+    assert fetch.read_verified(tmp_path, "pictures") is None
+
+
+def test_without_any_source_the_user_learns_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "SYSTEM_COPY", tmp_path / "no-such-folder")
+    monkeypatch.setattr(fetch, "PUBLISHERS", ())
+    monkeypatch.setattr(fetch.shutil, "which", lambda name: None)
+    with pytest.raises(UserError, match="By hand"):
+        fetch.raw_files(tmp_path / "raw")
+    assert list((tmp_path / "raw").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x_train": np.zeros((4, 784))}, "lacks the array"),
+        ({"y_train": np.array([0, 1, 2])}, "y_train 3"),
+        ({"y_test": np.array([0, 7])}, "class numbers from 0 to 1"),
+        ({"x_train": np.zeros((4, 3))}, "do not fit"),
+    ],
+)
+def test_wrong_data_is_refused(config: Config, arrays: dict[str, np.ndarray], message: str) -> None:
+    right = {"x_train": np.zeros((4, 784)), "y_train": np.array([0, 1, 0, 1])}
+    right |= {"x_test": np.zeros((2, 784)), "y_test": np.array([0, 1]), "class_names": np.array(["a", "b"])}
+    if message == "lacks the array":
+        right = {}
+    np.savez("own.npz", **{**right, **arrays})
+    config.data.source = "own.npz"
+    config.data.validation_share = 0.5
+    with pytest.raises(UserError, match=message):
+        load_splits(config)
