@@ -30,7 +30,8 @@ def read_items(path: Path, input_shape: tuple[int, ...]) -> np.ndarray:
 def draw_item(axes: Axes, item: np.ndarray) -> None:
     """Draw one sequence (steps, features): a curve a feature."""
     axes.plot(item, linewidth=0.6, alpha=0.7)
-    axes.tick_params(labelsize=5)
+    axes.set_xticks([])  # labels would take most of the time of a figure of many items
+    axes.set_yticks([])
 
 
 def draw_overview(x: np.ndarray, y: np.ndarray, class_names: list[str]) -> Figure:
@@ -42,7 +43,7 @@ def draw_overview(x: np.ndarray, y: np.ndarray, class_names: list[str]) -> Figur
             curves = x[y == label].mean(axis=2)  # (items, steps, features) -> (items, steps)
             mean, deviation = curves.mean(axis=0), curves.std(axis=0)
             (line,) = axes.plot(mean, label=name)
-            axes.fill_between(range(len(mean)), mean - deviation, mean + deviation, alpha=0.08, color=line.get_color())
+            axes.fill_between(range(len(mean)), mean - deviation, mean + deviation, alpha=0.04, color=line.get_color())
     axes.set(
         title="Mean of the features along the sequence, and one deviation", xlabel="step", ylabel="mean of features"
     )

@@ -99,7 +99,7 @@ def load_report(config: Config) -> dict[str, Any] | None:
 
 
 def load_models() -> dict[str, ClassifierMixin]:
-    """The fitted baselines by name; call it only where `load_report` found a report."""
+    """The baselines that `main` has fitted, by name."""
     return joblib.load(REPORTS / "baseline.joblib")
 
 

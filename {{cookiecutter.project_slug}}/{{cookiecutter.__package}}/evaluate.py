@@ -13,7 +13,8 @@ from rich.table import Table
 from sklearn.metrics import f1_score
 
 from . import baseline, figures
-from .data import load_splits
+from .config import Config
+from .data import Splits, load_splits
 from .metrics import classification_metrics
 from .monitor import read_history
 from .runs import load_run, read_json, write_json
@@ -25,12 +26,12 @@ def main(run_name: str = "") -> dict[str, Any]:
     splits = load_splits(config)
     with np.load(run / "predictions.npz") as predictions:
         probabilities = {"validation": predictions["validation"], "test": predictions["test"]}
-    report = baseline.load_report(config)
+    baseline.load_report(config) or baseline.main(config)
     metrics = {
         "run": run.name,
         "validation": classification_metrics(splits.val.y, probabilities["validation"], splits.class_names),
         "test": classification_metrics(splits.test.y, probabilities["test"], splits.class_names),
-        "baselines": score_baselines(splits.test.x, splits.test.y) if report else {},
+        "baselines": score_baselines(splits.test.x, splits.test.y),
         **baseline.published(config),
         "training": read_json(run / "training.json"),
     }
@@ -52,7 +53,7 @@ def score_baselines(x: np.ndarray, y: np.ndarray) -> dict[str, dict[str, float]]
     }
 
 
-def draw(run: Path, metrics: dict[str, Any], splits: Any, probabilities: np.ndarray) -> None:
+def draw(run: Path, metrics: dict[str, Any], splits: Splits, probabilities: np.ndarray) -> None:
     """Write the figures of a run."""
     folder, names = run / "figures", splits.class_names
     figures.save(figures.confusion(np.array(metrics["test"]["confusion"]), names), folder / "confusion_matrix.png")
@@ -87,18 +88,12 @@ def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
     console.print(
         f"Validation accuracy {validation['accuracy']:.4f}: the model was chosen by it, the test split judges."
     )
-    if not metrics["baselines"]:
-        console.print("[yellow]No baselines for this data: run the baseline command, then evaluate again.[/]")
     console.print(f"Written: {run}/metrics.json and {run}/figures")
 
 
-def compare_on_validation(run: Path, config: Any) -> None:
+def compare_on_validation(run: Path, config: Config) -> None:
     """After training: the model's validation accuracy beside the baselines'; the test split stays untouched."""
-    console = Console(highlight=False)
-    report = baseline.load_report(config)
-    if report is None:
-        console.print("To compare it with simple baselines, run the baseline command.")
-        return
+    report = baseline.load_report(config) or baseline.main(config)
     best = min(read_history(run), key=lambda row: row["val_loss"])
     table = Table(title="Validation accuracy")
     table.add_column("")
@@ -106,4 +101,4 @@ def compare_on_validation(run: Path, config: Any) -> None:
     for name, result in report["baselines"].items():
         table.add_row(name, f"{result['validation_accuracy']:.4f}")
     table.add_row("this model", f"{best['val_accuracy']:.4f}", style="bold")
-    console.print(table)
+    Console(highlight=False).print(table)

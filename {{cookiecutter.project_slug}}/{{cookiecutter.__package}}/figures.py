@@ -28,7 +28,7 @@ def class_balance(counts: dict[str, np.ndarray], class_names: list[str]) -> Figu
     axes.set_yticks(positions + 0.4 - height / 2, class_names)
     axes.invert_yaxis()
     axes.set(title="Class balance", xlabel="share of the split")
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside lower center", ncols=len(counts))
     return figure
 
 
@@ -92,5 +92,6 @@ def learning_curves(history: list[dict[str, float]]) -> Figure:
         axes.plot(epochs, [row[f"val_{name}"] for row in history], marker=".", label="validation")
         axes.axvline(best, color="grey", linestyle=":", label=f"best epoch: {best:.0f}")
         axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     return figure

@@ -1,0 +1,51 @@
+"""Arrays -> batches.
+
+A batch is one slice of the whole array in its stored dtype: collecting a batch item by item takes several times as
+long as a training step of a small network.
+"""
+
+import keras
+import numpy as np
+
+from .config import Config
+from .data import Split
+
+
+class Batches(keras.utils.PyDataset):
+    """A sequence of (inputs (batch, *shape) in the dtype of the data, targets (batch,) int64).
+
+    Every item comes once an epoch. Sizes differ by one at most, so that no last batch of a single item upsets batch
+    norm. The order of epoch `epoch`, an attribute to be set before iterating, depends on nothing but it and the seed.
+    """
+
+    def __init__(self, split: Split, *, batch_size: int, shuffle: bool, seed: int = 0):
+        super().__init__()  # no workers: slicing is too quick to be worth a queue
+        self.inputs, self.targets = split.x, split.y
+        self.shuffle, self.seed = shuffle, seed
+        count = -(-len(split) // batch_size)  # rounded up
+        self.bounds = np.linspace(0, len(split), count + 1).astype(int)  # batch i: from bounds[i] to bounds[i + 1]
+        self.epoch = 0
+
+    @property
+    def epoch(self) -> int:
+        return self._epoch
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+        if self.shuffle:
+            self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.targets))
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = slice(self.bounds[index], self.bounds[index + 1])
+        if self.shuffle:
+            chosen = self.order[chosen]
+        return self.inputs[chosen], self.targets[chosen]
+
+
+def make_batches(split: Split, config: Config, *, shuffle: bool) -> Batches:
+    """Batches of a split, of the size in the settings; shuffled anew each epoch for training."""
+    return Batches(split, batch_size=config.training.batch_size, shuffle=shuffle, seed=config.seed)
