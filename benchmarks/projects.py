@@ -25,11 +25,12 @@ def bake(framework: str, data_type: str) -> Path:
     )
 
 
-def make(project: Path, framework: str, *targets: str, arguments: str = "") -> None:
+def make(project: Path, framework: str, *targets: str, arguments: str = "", quiet: bool = False) -> None:
     """Run make in a project, in the environment that all projects of the framework share; data is shared by all."""
     settings = f"--data.folder {BUILD / 'fashion-mnist'}"
     command = ["make", *targets, f"VENV={BUILD / ('env-' + framework)}", f"ARGS={arguments or settings}"]
-    subprocess.run(command, cwd=project, check=True, env={**os.environ, "PIP_RETRIES": "0"})
+    output = subprocess.DEVNULL if quiet else None
+    subprocess.run(command, cwd=project, check=True, env={**os.environ, "PIP_RETRIES": "0"}, stdout=output)
 
 
 def python(framework: str) -> Path:

@@ -15,29 +15,25 @@ SAME = """
     __main__.py baseline.py config.py data.py doctor.py evaluate.py fetch.py figures.py inference.py items.py metrics.py
     monitor.py runs.py stats.py
 """.split()
-TWINS = ["__init__.py", "batches.py", "compile.py", "device.py", "model.py", "predict.py", "train.py"]
+TWINS = """
+    fashion_mnist/__init__.py fashion_mnist/batches.py fashion_mnist/compile.py fashion_mnist/device.py
+    fashion_mnist/model.py fashion_mnist/predict.py fashion_mnist/train.py tests/framework.py
+""".split()
 AROUND = """
     .gitattributes .github/workflows/ci.yml .gitignore .pre-commit-config.yaml LICENSE Makefile README.md config.yaml
     data/README.md docs/scope.md environment.yml pyproject.toml
 """.split()
-TESTS = ["tests/conftest.py"]
-BY_FRAMEWORK = {
-    "Makefile",
-    "README.md",
-    "docs/scope.md",
-    "environment.yml",
-    "pyproject.toml",
-    ".github/workflows/ci.yml",
-}
+TESTS = """
+    tests/conftest.py tests/sample.npz tests/test_commands.py tests/test_data.py tests/test_model.py
+    tests/test_training.py
+""".split()
+BY_FRAMEWORK = "Makefile README.md docs/scope.md environment.yml pyproject.toml .github/workflows/ci.yml".split()
 
 
 @each()
 def test_files(bake, answers):
     project = bake(**answers)
-    package = {f"fashion_mnist/{name}" for name in SAME + TWINS}
-    if answers["data_type"] == "image":
-        package.add("fashion_mnist/augment.py")
-    expected = package | set(AROUND) | set(TESTS)
+    expected = {f"fashion_mnist/{name}" for name in SAME} | set(TWINS) | set(AROUND) | set(TESTS)
     found = {path.relative_to(project).as_posix() for path in project.rglob("*") if not path.is_dir()}
     assert {name for name in found if not name.startswith(".git/")} == expected
     assert list(project.parent.iterdir()) == [project]  # nothing beside the project
@@ -98,34 +94,26 @@ def test_frameworks_share_all_but_the_twins(bake, data_type, hardware):
         text_files(bake(framework=framework, data_type=data_type, hardware=hardware)) for framework in FRAMEWORKS
     )
     assert first.keys() == second.keys()
-    twins = {f"fashion_mnist/{name}" for name in [*TWINS, "augment.py"]}
     different = {name for name in first if first[name] != second[name]}
-    assert different <= twins | BY_FRAMEWORK
+    assert different <= {*TWINS, *BY_FRAMEWORK}
 
 
 @pytest.mark.parametrize("data_type", DATA_TYPES)
 def test_twins_have_the_same_functions(bake, data_type):
     first, second = (bake(framework=framework, data_type=data_type, hardware="cpu") for framework in FRAMEWORKS)
-    for name in [*TWINS, *(["augment.py"] if data_type == "image" else [])]:
-        names = public(first / "fashion_mnist" / name)
-        assert names == public(second / "fashion_mnist" / name), name
-        assert names or name == "__init__.py"
+    for name in TWINS:
+        names = public(first / name)
+        assert names == public(second / name), name
+        assert names or name.endswith("__init__.py")
 
 
 def public(path: Path) -> dict[str, list[str]]:
-    """The public functions of a module with their parameters, and its public classes."""
-    names = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            arguments = node.args
-            names[node.name] = [
-                argument.arg
-                for argument in [*arguments.posonlyargs, *arguments.args, "*", *arguments.kwonlyargs]
-                if argument != "*"
-            ]
-        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            names[node.name] = ["class"]
-    return names
+    """The public functions of a module with the names of their parameters."""
+    return {
+        node.name: [part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)]
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
 
 
 def test_licence_changes_two_files(bake):

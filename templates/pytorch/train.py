@@ -31,12 +31,12 @@ def main(config: Config, *, resume: bool = False) -> Path:
     total_steps = config.training.epochs * len(train_batches)
     optimizer, schedule = make_optimizer(model, config, total_steps=total_steps)
     run = resume_run(config) if resume else start_run(config, splits)
-    done = load_checkpoint(run, model, optimizer, schedule) if resume else 0
-    fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, run=run, config=config, done=done)
+    done = _load_checkpoint(run, model, optimizer, schedule) if resume else 0
+    _fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, run=run, config=config, done=done)
     return run
 
 
-def fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, *, run, config, done) -> None:
+def _fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, *, run, config, done) -> None:
     """Train epoch by epoch until the monitor says stop; after each, note the figures and keep best and last."""
     settings = config.training
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -46,8 +46,8 @@ def fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, *,
         while not monitor.should_stop:
             train_batches.epoch = epoch = len(monitor.history)
             torch.manual_seed(config.seed + epoch)  # a resumed run draws the dropout that an unbroken one draws
-            train_loss, accuracy = train_epoch(fabric, model, loss, optimizer, schedule, train_batches, monitor)
-            val_loss, val_accuracy = validate(fabric, model, loss, val_batches)
+            train_loss, accuracy = _train_epoch(fabric, model, loss, optimizer, schedule, train_batches, monitor)
+            val_loss, val_accuracy = _validate(fabric, model, loss, val_batches)
             improved = monitor.end_epoch(
                 loss=train_loss,
                 accuracy=accuracy,
@@ -57,11 +57,11 @@ def fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, *,
             )
             if improved:
                 save_model(model.module, run / "best.pt")
-            save_checkpoint(run, model, optimizer, schedule, epoch=epoch + 1)
+            _save_checkpoint(run, model, optimizer, schedule, epoch=epoch + 1)
         monitor.finish(parameters=parameters, device=str(fabric.device))
 
 
-def train_epoch(fabric, model, loss, optimizer, schedule, batches, monitor) -> tuple[float, float]:
+def _train_epoch(fabric, model, loss, optimizer, schedule, batches, monitor) -> tuple[float, float]:
     """One pass over the train split; mean loss and accuracy of the model as it was at each step."""
     model.train()
     total_loss, correct, count = torch.zeros((), device=fabric.device), torch.zeros((), device=fabric.device), 0
@@ -82,7 +82,7 @@ def train_epoch(fabric, model, loss, optimizer, schedule, batches, monitor) -> t
 
 
 @torch.inference_mode()
-def validate(fabric, model, loss, batches) -> tuple[float, float]:
+def _validate(fabric, model, loss, batches) -> tuple[float, float]:
     """Mean loss and accuracy over a split, with dropout and augmentation off."""
     model.eval()
     total_loss, correct, count = torch.zeros((), device=fabric.device), torch.zeros((), device=fabric.device), 0
@@ -95,7 +95,7 @@ def validate(fabric, model, loss, batches) -> tuple[float, float]:
     return total_loss.item() / count, correct.item() / count
 
 
-def save_checkpoint(run, model, optimizer, schedule, *, epoch: int) -> None:
+def _save_checkpoint(run, model, optimizer, schedule, *, epoch: int) -> None:
     """Write all that is needed to go on after `epoch` epochs to last.pt, whole or not at all."""
     state = {"epoch": epoch, "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
     part = run / "last.pt.part"
@@ -103,8 +103,8 @@ def save_checkpoint(run, model, optimizer, schedule, *, epoch: int) -> None:
     part.replace(run / "last.pt")
 
 
-def load_checkpoint(run, model, optimizer, schedule) -> int:
-    """Restore what `save_checkpoint` wrote; the number of epochs done: 0 where none was."""
+def _load_checkpoint(run, model, optimizer, schedule) -> int:
+    """Restore what `_save_checkpoint` wrote; the number of epochs done: 0 where none was."""
     path = run / "last.pt"
     if not path.is_file():
         return 0

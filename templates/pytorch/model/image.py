@@ -15,7 +15,7 @@ from .config import Config, ModelSettings, UserError
 
 
 class ConvolutionalNetwork(nn.Module):
-    """Blocks of convolution, batch norm and ReLU, halving the resolution between them; mean over space; linear."""
+    """Blocks of convolution, batch norm and ReLU, all but the last halving the resolution; mean over space; linear."""
 
     def __init__(self, input_shape: tuple[int, ...], num_outputs: int, settings: ModelSettings):
         super().__init__()
@@ -23,11 +23,14 @@ class ConvolutionalNetwork(nn.Module):
         self.register_buffer("mean", torch.zeros(input_shape[-1]))
         self.register_buffer("deviation", torch.ones(input_shape[-1]))
         self.flip = settings.flip
-        blocks = []
-        for before, channels in zip([input_shape[-1], *settings.channels], settings.channels, strict=False):
-            blocks += [nn.MaxPool2d(2)] if blocks else []
-            blocks += [nn.Conv2d(before, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU()]
-        self.blocks = nn.Sequential(*blocks)
+        layers, before = [], input_shape[-1]
+        for number, channels in enumerate(settings.channels, start=1):
+            layers += [nn.Conv2d(before, channels, 3, padding=1, bias=False)]
+            if number < len(settings.channels):
+                layers += [nn.MaxPool2d(2)]  # before batch norm and ReLU: a quarter of the work for these
+            layers += [nn.BatchNorm2d(channels), nn.ReLU()]
+            before = channels
+        self.blocks = nn.Sequential(*layers)
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(settings.channels[-1], num_outputs)
 
