@@ -2,7 +2,11 @@
 
 import gzip
 import hashlib
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -69,6 +73,32 @@ def test_raw_files_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert fetch.read_verified(tmp_path, "pictures") is None
     (tmp_path / "pictures.gz").write_bytes(gzip.compress(b"something else"))
     assert fetch.read_verified(tmp_path, "pictures") is None
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Iterator[str]:
+    """A web server on this machine that has the file pictures.gz."""
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "pictures.gz").write_bytes(gzip.compress(b"the published content"))
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "web")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_the_publisher_is_asked_where_there_is_no_copy(
+    publisher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"the published content"
+    monkeypatch.setattr(fetch, "FILES", {"pictures": hashlib.sha256(content).hexdigest()})
+    monkeypatch.setattr(fetch, "SYSTEM_COPY", tmp_path / "no-such-folder")
+    monkeypatch.setattr(fetch, "PUBLISHERS", (f"{publisher}gone/", publisher))
+    assert fetch.raw_files(tmp_path / "raw") == {"pictures": content}
+    assert [path.name for path in (tmp_path / "raw").iterdir()] == ["pictures"]
+
+    monkeypatch.setattr(fetch, "PUBLISHERS", ())  # from now on the copy is used
+    assert fetch.raw_files(tmp_path / "raw") == {"pictures": content}
 
 
 def test_without_any_source_the_user_learns_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

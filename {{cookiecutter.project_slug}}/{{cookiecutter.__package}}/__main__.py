@@ -104,7 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
         options = parser.instantiate(parsed)[parsed.command].as_dict()
         command(**(options if command in NEED_RUN else gather_settings(options)))
     except (ArgumentError, UserError) as error:
-        print(f"Error: {error}", file=sys.stderr)
+        sentence = " ".join(str(error).split()) if isinstance(error, ArgumentError) else str(error)
+        print(f"Error: {sentence}", file=sys.stderr)
         return 2 if isinstance(error, ArgumentError) else 1
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)

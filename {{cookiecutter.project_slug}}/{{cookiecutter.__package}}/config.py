@@ -105,7 +105,7 @@ def load_config(path: str | Path = "config.yaml", **overrides: Any) -> Config:
     try:
         return make_config(parser.instantiate(parser.parse_args(arguments)))
     except ArgumentError as error:
-        raise UserError(f"{path}: {error}") from error
+        raise UserError(f"{path}: {' '.join(str(error).split())}") from error
 
 
 def make_config(parsed: Namespace | dict[str, Any]) -> Config:

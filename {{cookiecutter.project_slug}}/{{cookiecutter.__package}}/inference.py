@@ -69,6 +69,9 @@ def load_items(path: Path, data: dict[str, Any]) -> np.ndarray:
         items = content["x"] if path.suffix == ".npz" else content
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{path} is not a .npy array or a .npz file with an array x; {FILES} will do too.") from error
+    expected = tuple(data["input_shape"])
+    if items.ndim > 1 and np.prod(items.shape[1:]) == np.prod(expected):
+        items = items.reshape(-1, *expected)  # such as grey pictures without an axis for the channel
     check_fit(items, data, str(path))
     return items
 
