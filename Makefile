@@ -6,13 +6,14 @@ PYTHON3 ?= python3
 READY = $(VENV)/.ready
 
 help:
-	@awk -F ': *## ' '/^[a-z]+: *## / {printf "%-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ': *## ' '/^[a-z]+: *## / {printf "%-8s %s\n", $$1, $$2}' Makefile
 
-demo:   ## write the default project into build/demo, train and evaluate it there
-test:   ## all tests; they train every variant. The quick ones: make test ARGS="-m 'not slow'"
-lint:   ## check style and common mistakes
-bench:  ## speed and memory of training, beside other ways to do it
-clean:  ## remove build/ and caches
+demo:    ## write the default project into build/demo, train and evaluate it there
+test:    ## all tests; they train every variant. The quick ones: make test ARGS="-m 'not slow'"
+lint:    ## check style and common mistakes
+bench:   ## speed and memory of training, beside other ways to do it
+results: ## train every variant with its defaults, and print the table of the README
+clean:   ## remove build/ and caches
 
 demo: build/demo
 	@echo "The project is in build/demo. To write it anew: make clean demo"
@@ -32,6 +33,9 @@ lint: $(READY)
 bench: $(READY)
 	$(PYTHON) benchmarks/epoch.py $(ARGS)
 
+results: $(READY)
+	$(PYTHON) benchmarks/results.py $(ARGS)
+
 clean:
 	rm -rf build .pytest_cache .ruff_cache
 	find hooks tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
@@ -44,4 +48,4 @@ $(READY): requirements.txt
 	@touch $@
 
 .NOTPARALLEL:
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench results clean

@@ -1,5 +1,6 @@
 """Draw what a command prints as docs/run.svg: `make demo 2>&1 | tee log`, then `python benchmarks/picture.py log`."""
 
+import io
 import re
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ def main(log: Path) -> None:
     lines = log.read_text(encoding="utf-8").splitlines()
     first = next(number for number, line in enumerate(lines) if re.match(r"epoch +1/", line))
     lines = [line for line in lines[first:] if not line.startswith(("make", "Fitting", "/", "."))]
-    console = Console(record=True, width=WIDTH, file=open("/dev/null", "w", encoding="utf-8"))
+    console = Console(record=True, width=WIDTH, file=io.StringIO())  # recorded, not shown
     console.print(Text("$ make train evaluate", style="bold"))
     for line in lines:
         console.print(Text(line, style="bold" if "this model" in line else ""))

@@ -38,12 +38,12 @@ def main(config: Config, *, resume: bool = False) -> Path:
         jit_compile="auto" if device == "GPU:0" else False,  # XLA makes convolutions slower on a CPU
     )
     run = resume_run(config) if resume else start_run(config, splits)
-    done = load_checkpoint(run, model, steps=len(train_batches)) if resume else 0
-    fit(model, train_batches, val_batches, run=run, config=config, done=done, device=device)
+    done = _load_checkpoint(run, model, steps=len(train_batches)) if resume else 0
+    _fit(model, train_batches, val_batches, run=run, config=config, done=done, device=device)
     return run
 
 
-def fit(model, train_batches, val_batches, *, run, config, done, device) -> None:
+def _fit(model, train_batches, val_batches, *, run, config, done, device) -> None:
     """Train epoch by epoch until the monitor says stop; after each, note the figures and keep best and last."""
     settings = config.training
     parameters = sum(math.prod(weights.shape) for weights in model.trainable_variables)
@@ -87,17 +87,12 @@ class _Follow(keras.callbacks.Callback):
         improved = self.monitor.end_epoch(**logs, learning_rate=float(self.model.optimizer.learning_rate))
         if improved:
             save_model(self.model, self.run / "best.keras")
-        save_checkpoint(self.run, self.model)
+        save_model(self.model, self.run / "last.keras")  # with the state of the optimizer and its count of steps
         self.model.stop_training = self.monitor.should_stop
 
 
-def save_checkpoint(run, model) -> None:
-    """Write all that is needed to go on to last.keras: weights, state of the optimizer, count of steps."""
-    save_model(model, run / "last.keras")
-
-
-def load_checkpoint(run, model, *, steps) -> int:
-    """Restore what `save_checkpoint` wrote; the number of epochs done, of `steps` steps each: 0 where none was."""
+def _load_checkpoint(run, model, *, steps) -> int:
+    """Restore weights and optimizer from last.keras; the number of epochs (of `steps` steps) done: 0 where it is absent."""
     path = run / "last.keras"
     if not path.is_file():
         return 0

@@ -32,7 +32,7 @@ class _Mirror(keras.layers.Layer):
 def build_model(
     input_shape: tuple[int, ...], num_outputs: int, config: Config, *, normalisation: tuple[np.ndarray, np.ndarray]
 ) -> keras.Model:
-    """Blocks of convolution, batch norm and ReLU, halving the resolution between them; mean over space; linear.
+    """Blocks of convolution, batch norm and ReLU, all but the last halving the resolution; mean over space; linear.
 
     With random weights; normalisation: mean and deviation of each channel on the train split.
     """
@@ -42,10 +42,11 @@ def build_model(
     images = keras.layers.Rescaling((1 / deviation).tolist(), (-mean / deviation).tolist(), dtype="float32")(inputs)
     if settings.flip:
         images = _Mirror()(images)
-    for number, channels in enumerate(settings.channels):
-        if number > 0:
-            images = keras.layers.MaxPooling2D(2)(images)  # -> (batch, height / 2, width / 2, channels)
+    for number, channels in enumerate(settings.channels, start=1):
         images = keras.layers.Conv2D(channels, 3, padding="same", use_bias=False)(images)
+        if number < len(settings.channels):
+            # -> (batch, height / 2, width / 2, channels); before batch norm and ReLU: a quarter of the work for these
+            images = keras.layers.MaxPooling2D(2)(images)
         images = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(images)
         images = keras.layers.ReLU()(images)
     features = keras.layers.GlobalAveragePooling2D()(images)  # -> (batch, channels of the last block)
