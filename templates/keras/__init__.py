@@ -1,7 +1,7 @@
 """The package of this project: `python -m PACKAGE --help` lists the commands."""
 
 import importlib.abc
-import importlib.util
+import importlib.machinery
 import os
 import sys
 import tempfile
@@ -9,7 +9,7 @@ import tempfile
 # Read when Keras and TensorFlow are imported, which happens late: not every command needs them.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors alone: no notices of what the build can do
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # on most CPUs off unless asked for; convolutions in half the time
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # else off on a CPU without AVX-512: convolutions in half the time
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # take a GPU's memory when needed, not all of it at once
 
 
@@ -17,11 +17,10 @@ class _SilentImport(importlib.abc.MetaPathFinder):
     """Holds back what TensorFlow's libraries print while they are loaded: that oneDNN is on; no setting silences it."""
 
     def find_spec(self, name, path=None, target=None):
-        """Called by Python for each import; looks for TensorFlow, once, with the other finders."""
+        """Called by Python for each first import of a module; None leaves it to the next finder."""
         if name != "tensorflow":
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None:
             spec.loader.exec_module = _silent(spec.loader.exec_module)
         return spec

@@ -92,7 +92,7 @@ class _Follow(keras.callbacks.Callback):
 
 
 def _load_checkpoint(run, model, *, steps) -> int:
-    """Restore weights and optimizer from last.keras; the number of epochs (of `steps` steps) done: 0 where it is absent."""
+    """Restore weights and optimizer from last.keras; the number of epochs done: 0 where the file is absent."""
     path = run / "last.keras"
     if not path.is_file():
         return 0

@@ -61,6 +61,19 @@ def test_mistakes_are_answered_in_a_sentence(
     assert not list(Path("runs").glob("*"))
 
 
+def test_outside_of_the_project_the_missing_file_is_named(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("config.yaml").unlink()
+    assert main(["data"]) != 0
+    assert "There is no config.yaml here" in capsys.readouterr().err
+
+
+def test_a_run_that_was_broken_off_can_be_evaluated(config: Config) -> None:
+    assert main(["train", f"--data.source={config.data.source}", "--training.epochs=1"]) == 0
+    Path("runs/001/training.json").unlink()
+    assert main(["evaluate"]) == 0
+    assert json.loads(Path("runs/001/metrics.json").read_text(encoding="utf-8"))["training"] is None
+
+
 def test_a_setting_that_does_not_exist_is_named(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
     path = Path("config.yaml")
     path.write_text(path.read_text(encoding="utf-8").replace("epochs:", "epoch:"), encoding="utf-8")

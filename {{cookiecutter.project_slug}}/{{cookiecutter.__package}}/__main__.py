@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from jsonargparse import ArgumentError, ArgumentParser
@@ -50,9 +51,11 @@ def baseline(config: Config) -> None:
 
 def train(config: Config, resume: bool) -> None:
     """train a model, watched on the validation split"""
-    from . import evaluate, train
+    from . import train
 
     run = train.main(config, resume=resume)
+    from . import evaluate  # only now: what it imports would count as memory and time of training
+
     evaluate.compare_on_validation(run, config)
     print(f"Written: {run}. Next: evaluate it on the test split.")
 
@@ -103,12 +106,17 @@ def main(arguments: list[str] | None = None) -> int:
         command = globals()[parsed.command]
         options = parser.instantiate(parsed)[parsed.command].as_dict()
         command(**(options if command in NEED_RUN else gather_settings(options)))
-    except (ArgumentError, UserError) as error:
-        sentence = " ".join(str(error).split()) if isinstance(error, ArgumentError) else str(error)
+    except ArgumentError as error:
+        sentence = " ".join(str(error).split())
+        if "are required: " in sentence and not Path("config.yaml").is_file():
+            sentence = "There is no config.yaml here: go to the project's folder, or name the file with --config."
         print(f"Error: {sentence}", file=sys.stderr)
-        return 2 if isinstance(error, ArgumentError) else 1
+        return 2
+    except (UserError, OSError) as error:  # OSError: disk full, no permission; it names the file
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
+        print("\nInterrupted: a training goes on after its last whole epoch with train --resume.", file=sys.stderr)
         return 130
     return 0
 

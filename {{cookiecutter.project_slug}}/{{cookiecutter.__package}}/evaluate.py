@@ -33,7 +33,7 @@ def main(run_name: str = "") -> dict[str, Any]:
         "test": classification_metrics(splits.test.y, probabilities["test"], splits.class_names),
         "baselines": score_baselines(splits.test.x, splits.test.y),
         **baseline.published(config),
-        "training": read_json(run / "training.json"),
+        "training": read_json(run / "training.json") if (run / "training.json").is_file() else None,  # None: broken off
     }
     write_json(run / "metrics.json", metrics)
     draw(run, metrics, splits, probabilities["test"])

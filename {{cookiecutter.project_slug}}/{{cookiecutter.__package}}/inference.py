@@ -24,6 +24,10 @@ def predict_splits(run_name: str = "") -> Path:
     run, config, data = load_run(run_name)
     splits = load_splits(config)
     check_fit(splits.test.x, data, "the data that data.source names")
+    if splits.class_names != data["class_names"]:
+        raise UserError(
+            f"{run} was trained on the classes {data['class_names']}, the data now has {splits.class_names}."
+        )
     probabilities = {"validation": predict(run, splits.val.x), "test": predict(run, splits.test.x)}
     np.savez(run / "predictions.npz", **probabilities)
     return run / "predictions.npz"

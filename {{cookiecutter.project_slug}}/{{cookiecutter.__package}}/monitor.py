@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tensorboard.summary import Writer
 
 from .config import UserError
@@ -36,14 +36,12 @@ class Monitor:
         self.console = Console(highlight=False, soft_wrap=True)
         self.bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            BarColumn(bar_width=None),  # what the figures leave of the line
+            TextColumn("{task.fields[figures]}  left"),
+            TimeRemainingColumn(compact=True),
             console=self.console,
             transient=True,
+            expand=True,
             disable=not self.console.is_terminal,
         )
         self.task = self.bar.add_task("", total=epochs * steps, completed=done * steps, figures="")
@@ -73,10 +71,10 @@ class Monitor:
     def step(self, number: int, *, loss: float, learning_rate: float) -> None:
         """Move the bar to step `number` (from 1) of the current epoch."""
         done = len(self.history)
-        figures = f"loss {loss:.4f}  lr {learning_rate:.5f}"
+        figures = f"loss {loss:.4f}  lr {learning_rate:.4f}"
         if self.history:
             last = self.history[-1]
-            figures += f"  val_loss {last['val_loss']:.4f}  val_accuracy {last['val_accuracy']:.4f}"
+            figures += f"  val_loss {last['val_loss']:.4f}  val_acc {last['val_accuracy']:.4f}"
         description = f"epoch {done + 1}/{self.epochs}"
         self.bar.update(self.task, completed=done * self.steps + number, description=description, figures=figures)
 

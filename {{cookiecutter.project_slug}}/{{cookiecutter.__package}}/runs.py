@@ -20,6 +20,8 @@ RUNS = Path("runs")
 
 def start_run(config: Config, splits: Splits) -> Path:
     """Make the folder of a new run and note settings and data in it. An existing run is never overwritten."""
+    if Path(config.run).name != config.run:
+        raise UserError(f"The run name {config.run!r} is a path: it must be the name of a folder inside {RUNS}.")
     run = RUNS / (config.run or f"{_last_number() + 1:03d}")
     if (run / "config.yaml").exists():
         raise UserError(f"{run} exists: give another name with --run, or continue it with --resume.")
