@@ -54,7 +54,9 @@ def epoch(run: Path) -> None:
 
 
 per_sample = tf.data.Dataset.from_tensor_slices((train_split.x, train_split.y))
-per_sample = per_sample.shuffle(10_000).map(lambda x, y: (tf.cast(x, tf.float32), y), num_parallel_calls=tf.data.AUTOTUNE)
+per_sample = per_sample.shuffle(10_000).map(
+    lambda x, y: (tf.cast(x, tf.float32), y), num_parallel_calls=tf.data.AUTOTUNE
+)
 per_sample = per_sample.batch(config.training.batch_size).prefetch(tf.data.AUTOTUNE)
 
 results = []

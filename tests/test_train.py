@@ -49,6 +49,20 @@ def test_project_passes_its_own_tests(make):
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_statistics_and_baselines_import_no_framework(bake, environment, framework):
+    project = bake(framework=framework, project_slug=f"imports-{framework}")
+    code = """
+import sys
+from imports_{}.__main__ import main
+assert main(["stats", "--data.source", "tests/sample.npz"]) == 0
+assert main(["baseline", "--data.source", "tests/sample.npz"]) == 0
+assert "sklearn" in sys.modules
+assert not {{"torch", "lightning_fabric", "keras", "tensorflow", "jax"}} & set(sys.modules)
+"""
+    run([environment(framework) / "bin" / "python", "-c", code.format(framework)], cwd=project)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_hooks_of_the_project_find_nothing(bake, environment, framework):
     project = bake(framework=framework, project_slug=f"hooks-{framework}")
     run_hooks(project, environment(framework) / "bin" / "pre-commit")

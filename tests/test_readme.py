@@ -1,0 +1,50 @@
+"""Every command in the README of a project runs, in the order in which a reader meets them."""
+
+import os
+import re
+
+import pytest
+from conftest import run, text_files
+
+pytestmark = pytest.mark.slow
+
+# The files that the section on prediction speaks of, made from the sample.
+MAKE_FILES = """
+import numpy as np
+x = np.load("tests/sample.npz")["x_test"][:3]
+np.savez("items.npz", x=x.reshape(-1, *{shape}))
+for name in ("one.csv", "other.csv", "items.csv"):
+    np.savetxt(name, x.reshape(3, 784) if name == "items.csv" else x[0], fmt="%d", delimiter=",")
+if {images}:
+    from PIL import Image
+    Image.fromarray(x[0]).save("photo.png")
+    Image.fromarray(x[1]).convert("RGB").resize((90, 60)).save("other.jpg")
+"""
+
+
+@pytest.mark.parametrize(
+    ("framework", "data_type", "shape"),
+    [("pytorch", "image", (28, 28, 1)), ("keras", "vector", (784,)), ("keras", "sequence", (28, 28))],
+)
+def test_commands_of_the_project(bake, environment, framework, data_type, shape):
+    project = bake(framework=framework, data_type=data_type, project_slug=f"readme-{framework}-{data_type}")
+    venv = environment(framework)
+    config = project / "config.yaml"
+    text = config.read_text(encoding="utf-8").replace("source: fashion_mnist", "source: tests/sample.npz")
+    config.write_text(re.sub(r"epochs: \d+", "epochs: 2", text), encoding="utf-8")
+    code = MAKE_FILES.format(shape=shape, images=data_type == "image")
+    run([venv / "bin" / "python", "-c", code], cwd=project)
+
+    readme = text_files(project)["README.md"]
+    blocks = re.findall(r"```sh\n(.*?)```", readme, flags=re.DOTALL)
+    commands = [line for block in blocks for line in block.splitlines()]
+    assert len(commands) >= 10
+    environ = {**os.environ, "VENV": str(venv), "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    for command in commands:
+        run(["sh", "-c", command], cwd=project, env=environ)
+    assert (project / "runs" / "longer" / "metrics.json").is_file()
+    assert len((project / "classes.csv").read_text(encoding="utf-8").splitlines()) == 4
+    python = re.search(r"```python\n(from pathlib.*?)```", readme, flags=re.DOTALL)[1]
+    check = "\nassert probabilities.shape == (3, 10), probabilities.shape"
+    load = "import numpy\ninputs = numpy.load('items.npz')['x']\n"
+    run([venv / "bin" / "python", "-c", load + python + check], cwd=project)
