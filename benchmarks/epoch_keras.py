@@ -23,13 +23,19 @@ config = config_module.load_config("config.yaml", data__folder=folder)
 splits = data.load_splits(config)
 some = slice(0, steps * config.training.batch_size)
 train_split = data.Split(splits.train.x[some], splits.train.y[some])
-used = device.set_up(config)
+device.set_up(config)
 
 
 def build() -> keras.Model:
     """A new model, compiled as the project does."""
     model = model_module.build_model(splits.input_shape, splits.num_outputs, config, normalisation=splits.normalisation)
-    train.compile_model(model, config, total_steps=2 * rounds * steps, device=used)
+    model.compile(
+        loss=compile_module.make_loss(config),
+        optimizer=compile_module.make_optimizer(model, config, total_steps=2 * rounds * steps),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        steps_per_execution=train.SHOW_EVERY,
+        jit_compile=False,  # as the project does on a CPU
+    )
     return model
 
 

@@ -9,8 +9,13 @@ from conftest import FRAMEWORKS, KEPT, each, run
 
 pytestmark = pytest.mark.slow
 
-EPOCHS = 2
-FLOOR = {"image": 0.85, "vector": 0.85, "sequence": 0.82}  # test accuracy after so few epochs
+# Test accuracy after so few epochs; the linear baseline reaches 0.84. Without a GPU, the gpu variants do what the cpu
+# ones do, so that one epoch is enough to see that they do it.
+EPOCHS = {"cpu": 2, "gpu": 1}
+FLOOR = {
+    "cpu": {"image": 0.86, "vector": 0.86, "sequence": 0.85},
+    "gpu": {"image": 0.82, "vector": 0.83, "sequence": 0.78},
+}
 NO_GPU = shutil.which("nvidia-smi") is None
 
 
@@ -32,14 +37,15 @@ def make(bake, environment, answers):
 
 @each()
 def test_trains_and_evaluates(make, answers):
-    output = make("train", f"--data.folder {KEPT / 'data'}", f"--training.epochs {EPOCHS}")
+    hardware = answers["hardware"]
+    output = make("train", f"--data.folder {KEPT / 'data'}", f"--training.epochs {EPOCHS[hardware]}")
     warnings = [line for line in output.splitlines() if "GPU" in line]
-    assert len(warnings) == (1 if NO_GPU and answers["hardware"] == "gpu" else 0), output
+    assert len(warnings) == (1 if NO_GPU and hardware == "gpu" else 0), output
 
     make("evaluate")
     (run_folder,) = (make.project / "runs").iterdir()
     test = json.loads((run_folder / "metrics.json").read_text(encoding="utf-8"))["test"]
-    assert FLOOR[answers["data_type"]] <= test["accuracy"] <= 1
+    assert FLOOR[hardware][answers["data_type"]] <= test["accuracy"] <= 1
 
 
 @each(hardware=["cpu"])
