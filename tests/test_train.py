@@ -1,7 +1,6 @@
 """Every variant trains on Fashion-MNIST through make and learns; its own tests and hooks pass."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,14 +8,13 @@ from conftest import FRAMEWORKS, KEPT, each, run
 
 pytestmark = pytest.mark.slow
 
-# Test accuracy after so few epochs; the linear baseline reaches 0.84. Without a GPU, the gpu variants do what the cpu
-# ones do, so that one epoch is enough to see that they do it.
+# Test accuracy after so few epochs; the linear baseline reaches 0.84. The gpu variants do here what the cpu ones do, so
+# that one epoch is enough to see that they do it.
 EPOCHS = {"cpu": 2, "gpu": 1}
 FLOOR = {
     "cpu": {"image": 0.86, "vector": 0.86, "sequence": 0.85},
     "gpu": {"image": 0.82, "vector": 0.83, "sequence": 0.78},
 }
-NO_GPU = shutil.which("nvidia-smi") is None
 
 
 @pytest.fixture
@@ -40,7 +38,7 @@ def test_trains_and_evaluates(make, answers):
     hardware = answers["hardware"]
     output = make("train", f"--data.folder {KEPT / 'data'}", f"--training.epochs {EPOCHS[hardware]}")
     warnings = [line for line in output.splitlines() if "GPU" in line]
-    assert len(warnings) == (1 if NO_GPU and hardware == "gpu" else 0), output
+    assert len(warnings) == (1 if hardware == "gpu" else 0), output  # the environment's builds are for CPUs
 
     make("evaluate")
     (run_folder,) = (make.project / "runs").iterdir()
