@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from conftest import run, text_files
+from conftest import run
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,7 @@ def test_commands_of_the_project(bake, environment, framework, data_type, shape)
     code = MAKE_FILES.format(shape=shape, images=data_type == "image")
     run([venv / "bin" / "python", "-c", code], cwd=project)
 
-    readme = text_files(project)["README.md"]
+    readme = (project / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```sh\n(.*?)```", readme, flags=re.DOTALL)
     commands = [line for block in blocks for line in block.splitlines()]
     assert len(commands) >= 10

@@ -1,5 +1,6 @@
 """Training as a whole: repeatable, resumable, and what is saved is what was trained."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,21 +12,33 @@ from {{ cookiecutter.__package }}.config import Config, UserError
 from {{ cookiecutter.__package }}.data import Splits
 from {{ cookiecutter.__package }}.monitor import Monitor, read_history
 from {{ cookiecutter.__package }}.predict import predict
+from {{ cookiecutter.__package }}.runs import resume_run, start_run
 
 
-def test_same_seed_same_model(config: Config, splits: Splits) -> None:
-    config.training.epochs = 1
-    first, second = train.main(config), train.main(config)
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a test leaves its run for the next."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def trained(config: Config, kept: Path) -> Path:
+    """A run of two epochs, the same for all tests of this file: training takes most of their time."""
+    if not list(kept.iterdir()):
+        shutil.copytree(train.main(config), kept / "trained")
+    return kept / "trained"
+
+
+def test_same_seed_same_model(config: Config, splits: Splits, trained: Path) -> None:
+    again = train.main(config)
     other = train.main(replace(config, seed=config.seed + 1))
-    np.testing.assert_array_equal(predict(first, splits.test.x), predict(second, splits.test.x))
-    assert not np.allclose(predict(first, splits.test.x), predict(other, splits.test.x))
+    np.testing.assert_array_equal(predict(trained, splits.test.x), predict(again, splits.test.x))
+    assert not np.allclose(predict(trained, splits.test.x), predict(other, splits.test.x))
 
 
 def test_a_resumed_run_ends_like_an_unbroken_one(
-    config: Config, splits: Splits, monkeypatch: pytest.MonkeyPatch
+    config: Config, splits: Splits, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unbroken = train.main(config)
-
     def interrupt(self: Monitor, number: int, **_: float) -> None:
         if len(self.history) == 1:
             raise KeyboardInterrupt
@@ -33,41 +46,41 @@ def test_a_resumed_run_ends_like_an_unbroken_one(
     monkeypatch.setattr(train, "SHOW_EVERY", 1)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Monitor, "step", interrupt)
-        train.main(replace(config, run="broken"))
-    assert len(read_history(Path("runs/broken"))) == 1
-    resumed = train.main(replace(config, run="broken"), resume=True)
+        train.main(config)
+    assert len(read_history(Path("runs/001"))) == 1
+    resumed = train.main(config, resume=True)
     assert len(read_history(resumed)) == 2
-    np.testing.assert_array_equal(predict(unbroken, splits.test.x), predict(resumed, splits.test.x))
+    np.testing.assert_array_equal(predict(trained, splits.test.x), predict(resumed, splits.test.x))
 
 
-def test_resuming_with_another_model_is_refused(config: Config) -> None:
-    config.training.epochs = 1
-    train.main(config)
+def test_resuming_with_another_model_is_refused(config: Config, splits: Splits) -> None:
+    start_run(config, splits)
+    config.training.epochs += 1  # may change
+    assert resume_run(config) == Path("runs/001")
     config.model.dropout = 0.5 if config.model.dropout != 0.5 else 0.4
     with pytest.raises(UserError, match="restore that"):
-        train.main(config, resume=True)
+        resume_run(config)
 
 
-def test_a_run_is_never_overwritten(config: Config) -> None:
-    config.training.epochs, config.run = 1, "mine"
-    train.main(config)
+def test_a_run_is_never_overwritten(config: Config, splits: Splits) -> None:
+    assert start_run(config, splits) == Path("runs/001")
+    assert start_run(config, splits) == Path("runs/002")
+    config.run = "002"
     with pytest.raises(UserError, match="exists"):
-        train.main(config)
+        start_run(config, splits)
 
 
-def test_predictions_do_not_depend_on_the_other_rows(config: Config, splits: Splits) -> None:
-    config.training.epochs = 1
-    run = train.main(config)
-    whole = predict(run, splits.test.x)
+def test_predictions_do_not_depend_on_the_other_rows(splits: Splits, trained: Path) -> None:
+    whole = predict(trained, splits.test.x)
+    assert whole.shape == (100, 10)
     np.testing.assert_allclose(whole.sum(axis=1), 1, rtol=1e-5)
     order = np.random.default_rng(0).permutation(len(whole))
-    np.testing.assert_allclose(predict(run, splits.test.x[order]), whole[order], atol=1e-5)
-    np.testing.assert_allclose(predict(run, splits.test.x[:1]), whole[:1], atol=1e-5)
+    np.testing.assert_allclose(predict(trained, splits.test.x[order]), whole[order], atol=1e-5)
+    np.testing.assert_allclose(predict(trained, splits.test.x[:1]), whole[:1], atol=1e-5)
 
 
-def test_damaged_checkpoints_are_named(config: Config, splits: Splits) -> None:
-    config.training.epochs = 1
-    run = train.main(config)
+def test_damaged_checkpoints_are_named(splits: Splits, trained: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(trained, tmp_path / "damaged")
     for checkpoint in run.glob("best.*"):
         checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     with pytest.raises(UserError, match="damaged"):
