@@ -95,9 +95,7 @@ def compare_on_validation(run: Path, config: Config) -> None:
     """After training: the model's validation accuracy beside the baselines'; the test split stays untouched."""
     report = baseline.load_report(config) or baseline.main(config)
     best = min(read_history(run), key=lambda row: row["val_loss"])
-    table = Table(title="Validation accuracy")
-    table.add_column("")
-    table.add_column("", justify="right")
+    table = Table(title="Validation accuracy", show_header=False)
     for name, result in report["baselines"].items():
         table.add_row(name, f"{result['validation_accuracy']:.4f}")
     table.add_row("this model", f"{best['val_accuracy']:.4f}", style="bold")

@@ -96,10 +96,9 @@ class Monitor:
         self.writer.flush()
         improved = self.best is row
         self.console.print(
-            f"epoch {row['epoch']:>2}/{self.epochs}"
-            f"  loss {row['loss']:.4f}  accuracy {row['accuracy']:.4f}"
-            f"  val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.4f}"
-            f"  lr {row['learning_rate']:.5f}  {row['seconds']:.1f} s{'  best' if improved else ''}"
+            f"epoch {row['epoch']:>2}/{self.epochs}  loss {row['loss']:.4f}  val_loss {row['val_loss']:.4f}"
+            f"  val_acc {row['val_accuracy']:.4f}  lr {row['learning_rate']:.4f}  {row['seconds']:.1f} s"
+            f"{'  best' if improved else ''}"
         )
         return improved
 
