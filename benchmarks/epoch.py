@@ -17,7 +17,7 @@ import sys
 
 from projects import BUILD, ROOT, bake, make, python, variants
 
-ROUNDS, STEPS = 5, 100
+ROUNDS, STEPS = 4, 60
 
 
 def main(wanted: set[str]) -> None:
