@@ -24,6 +24,7 @@ def main(log: Path) -> None:
             console.print(Text(line, style="bold green" if "this model" in line else ""))
     svg = console.export_svg(title="a new project")
     svg = re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)  # the reader's own font, none from elsewhere
+    svg = re.sub(r"[ \t]+\n", "\n", svg).rstrip() + "\n"
     target = Path(__file__).parent.parent / "docs" / "run.svg"
     target.write_text(svg, encoding="utf-8")
 
