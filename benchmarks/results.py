@@ -31,7 +31,8 @@ def main(wanted: set[str]) -> None:
 def measure(framework: str, data_type: str) -> dict:
     """Train and evaluate a new project; what its metrics.json says, in short."""
     project = bake(framework, data_type)
-    shutil.rmtree(project / "runs", ignore_errors=True)
+    for folder in ("runs", "reports"):  # of an older project
+        shutil.rmtree(project / folder, ignore_errors=True)
     make(project, framework, "train")
     make(project, framework, "evaluate", arguments=" ")
     metrics = json.loads((project / "runs" / "001" / "metrics.json").read_text(encoding="utf-8"))
