@@ -10,7 +10,6 @@ import json
 import time
 import warnings
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import joblib
@@ -26,9 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 from .config import Config
 from .data import load_splits
-from .runs import read_json, write_json
-
-REPORTS = Path("reports")
+from .runs import REPORTS, read_json, write_json
 
 # Test accuracy as listed in the data set's own README, for comparison; replace them with those of your problem.
 PUBLISHED_SOURCE = "https://github.com/zalandoresearch/fashion-mnist#benchmark"

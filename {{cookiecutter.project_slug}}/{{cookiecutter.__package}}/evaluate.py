@@ -16,7 +16,7 @@ from . import baseline, figures
 from .config import Config
 from .data import Splits, load_splits
 from .metrics import classification_metrics
-from .monitor import read_history
+from .monitor import best_epoch, read_history
 from .runs import load_run, read_json, write_json
 
 
@@ -43,7 +43,8 @@ def main(run_name: str = "") -> dict[str, Any]:
 
 def score_baselines(x: np.ndarray, y: np.ndarray) -> dict[str, dict[str, float]]:
     """Test accuracy and macro F1 of each fitted baseline."""
-    predictions = {name: model.predict(baseline.flatten(x)) for name, model in baseline.load_models().items()}
+    table = baseline.flatten(x)
+    predictions = {name: model.predict(table) for name, model in baseline.load_models().items()}
     return {
         name: {
             "accuracy": float((predicted == y).mean()),
@@ -74,7 +75,7 @@ def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
         table.add_row(name, f"{score['accuracy']:.4f}", "", f"{score['macro_f1']:.4f}")
     for name, accuracy in metrics.get("published_test_accuracy", {}).items():
         table.add_row(f"[dim]published: {name}[/]", f"[dim]{accuracy:.3f}[/]", "", "")
-    model = ("[bold]this model", f"{test['accuracy']:.4f}", f"{low:.4f} to {high:.4f}", f"{test['macro_f1']:.4f}")
+    model = ("this model", f"{test['accuracy']:.4f}", f"{low:.4f} to {high:.4f}", f"{test['macro_f1']:.4f}")
     table.add_row(*model, style="bold")
     console.print(table)
 
@@ -94,7 +95,7 @@ def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
 def compare_on_validation(run: Path, config: Config) -> None:
     """After training: the model's validation accuracy beside the baselines'; the test split stays untouched."""
     report = baseline.load_report(config) or baseline.main(config)
-    best = min(read_history(run), key=lambda row: row["val_loss"])
+    best = best_epoch(read_history(run))
     table = Table(title="Validation accuracy", show_header=False)
     for name, result in report["baselines"].items():
         table.add_row(name, f"{result['validation_accuracy']:.4f}")

@@ -28,8 +28,9 @@ def predict_splits(run_name: str = "") -> Path:
         raise UserError(
             f"{run} was trained on the classes {data['class_names']}, the data now has {splits.class_names}."
         )
-    probabilities = {"validation": predict(run, splits.val.x), "test": predict(run, splits.test.x)}
-    np.savez(run / "predictions.npz", **probabilities)
+    # Together, so that the model is loaded once.
+    validation, test = np.split(predict(run, np.concatenate([splits.val.x, splits.test.x])), [len(splits.val)])
+    np.savez(run / "predictions.npz", validation=validation, test=test)
     return run / "predictions.npz"
 
 

@@ -59,7 +59,7 @@ class Monitor:
     @property
     def best(self) -> dict[str, float]:
         """The row of the epoch with the lowest validation loss."""
-        return min(self.history, key=lambda row: row["val_loss"])
+        return best_epoch(self.history)
 
     @property
     def should_stop(self) -> bool:
@@ -120,6 +120,11 @@ class Monitor:
             f"Trained {len(self.history)} epochs{of} in {seconds:.0f} s on {device}, {parameters:,} parameters{memory}."
         )
         self.console.print(f"Best epoch {self.best['epoch']:.0f}: validation accuracy {self.best['val_accuracy']:.4f}.")
+
+
+def best_epoch(history: list[dict[str, float]]) -> dict[str, float]:
+    """The row with the lowest validation loss, the first of equals."""
+    return min(history, key=lambda row: row["val_loss"])
 
 
 def read_history(run: Path) -> list[dict[str, float]]:

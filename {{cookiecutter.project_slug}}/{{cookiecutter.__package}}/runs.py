@@ -16,6 +16,7 @@ from .config import Config, UserError, load_config, save_config
 from .data import Splits
 
 RUNS = Path("runs")
+REPORTS = Path("reports")  # of the data, not of a run: statistics and baselines
 
 
 def start_run(config: Config, splits: Splits) -> Path:

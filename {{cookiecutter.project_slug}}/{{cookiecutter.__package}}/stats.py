@@ -6,7 +6,6 @@ Cost: seconds; no deep-learning framework is imported.
 
 import hashlib
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,7 @@ from . import figures
 from .config import Config
 from .data import Splits, load_splits
 from .items import draw_overview
-from .runs import write_json
-
-REPORTS = Path("reports")
+from .runs import REPORTS, write_json
 
 
 def main(config: Config) -> None:
@@ -27,8 +24,7 @@ def main(config: Config) -> None:
     splits = load_splits(config)
     statistics = measure(splits)
     write_json(REPORTS / "stats.json", statistics)
-    counts = {name: _class_counts(split.y, splits) for name, split in _named(splits).items()}
-    figures.save(figures.class_balance(counts, splits.class_names), REPORTS / "class_balance.png")
+    figures.save(figures.class_balance(_class_counts(splits), splits.class_names), REPORTS / "class_balance.png")
     figures.save(figures.examples(splits.train.x, splits.train.y, splits.class_names), REPORTS / "examples.png")
     figures.save(draw_overview(splits.train.x, splits.train.y, splits.class_names), REPORTS / "overview.png")
     print_statistics(statistics, splits.class_names)
@@ -36,7 +32,7 @@ def main(config: Config) -> None:
 
 def measure(splits: Splits) -> dict[str, Any]:
     """Counts, shares, ranges, gaps and duplicates, ready for JSON."""
-    counts = {name: _class_counts(split.y, splits) for name, split in _named(splits).items()}
+    counts = _class_counts(splits)
     largest, smallest = counts["train"].max(), counts["train"].min()
     return {
         "classes": {
@@ -92,8 +88,8 @@ def _named(splits: Splits) -> dict[str, Any]:
     return {"train": splits.train, "validation": splits.val, "test": splits.test}
 
 
-def _class_counts(y: np.ndarray, splits: Splits) -> np.ndarray:
-    return np.bincount(y, minlength=len(splits.class_names))
+def _class_counts(splits: Splits) -> dict[str, np.ndarray]:
+    return {name: np.bincount(split.y, minlength=splits.num_outputs) for name, split in _named(splits).items()}
 
 
 def _measure_inputs(x: np.ndarray) -> dict[str, Any]:
