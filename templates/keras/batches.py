@@ -1,7 +1,8 @@
 """Arrays -> batches.
 
 A batch is one slice of the whole array in its stored dtype: collecting a batch item by item takes several times as
-long as a training step of a small network.
+long as a training step of a small network. What stays on disk is read batch by batch, the next ones while the model
+works on the last.
 """
 
 import keras
@@ -9,17 +10,21 @@ import numpy as np
 
 from .config import Config
 from .data import Split
+from .files import Rows
+
+AHEAD = 3  # batches that are read from disk in advance
 
 
 class Batches(keras.utils.PyDataset):
-    """A sequence of (inputs (batch, *shape) in the dtype of the data, targets (batch,) int64).
+    """A sequence of (inputs (batch, *shape) in the dtype of the data, targets (batch, ...)).
 
     Every item comes once an epoch. Sizes differ by one at most, so that no last batch of a single item upsets batch
     norm. The order of epoch `epoch`, an attribute to be set before iterating, depends on nothing but it and the seed.
     """
 
     def __init__(self, split: Split, *, batch_size: int, shuffle: bool, seed: int = 0):
-        super().__init__()  # no workers: slicing is too quick to be worth a queue
+        # One thread reads ahead from disk; slicing an array is too quick to be worth a queue.
+        super().__init__(workers=2 if isinstance(split.x, Rows) else 1, max_queue_size=AHEAD)
         self.inputs, self.targets = split.x, split.y
         self.shuffle, self.seed = shuffle, seed
         count = -(-len(split) // batch_size)  # rounded up

@@ -1,7 +1,4 @@
-"""The compile step: the loss, and the optimizer with its learning-rate schedule.
-
-A loss takes logits: probabilities exist in predict.py alone.
-"""
+"""The compile step: the optimizer with its learning-rate schedule; the loss is in losses.py."""
 
 import math
 from dataclasses import asdict
@@ -10,13 +7,6 @@ from typing import Any
 import keras
 
 from .config import CompileSettings, Config
-
-
-def make_loss(config: Config) -> keras.losses.Loss:
-    """Loss of (targets (batch,) int64, logits (batch, classes)), the mean over the batch."""
-    if config.compile.label_smoothing:
-        return _SmoothedCrossEntropy(config.compile.label_smoothing)
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def make_optimizer(model: keras.Model, config: Config, *, total_steps: int) -> keras.optimizers.Optimizer:
@@ -35,26 +25,31 @@ def make_optimizer(model: keras.Model, config: Config, *, total_steps: int) -> k
 
 @keras.saving.register_keras_serializable()
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """The learning rate at a step: a linear climb, then constant or half a cosine to zero.
+    """The learning rate at a step: a linear climb, then constant or half a cosine.
 
-    Warm-up: arXiv:1706.02677 section 2.2. Cosine: arXiv:1608.03983 equation 5, without restarts.
+    Warm-up: arXiv:1706.02677 section 2.2. Cosine: arXiv:1608.03983 equation 5, without restarts, from and to zero.
+    One cycle: arXiv:1708.07120, from 1/25 (as in fastai's fit_one_cycle) to 1/10000 of the highest rate. The momentum
+    stays as it is, where the paper lets it fall and climb again.
     """
 
     def __init__(self, settings: CompileSettings, *, total_steps: int):
         self.settings = settings
         self.rate = settings.learning_rate
-        self.cosine = settings.schedule == "cosine"
+        self.constant = settings.schedule == "constant"
+        self.first, self.last = (1 / 25, 1 / 10000) if settings.schedule == "one_cycle" else (0.0, 0.0)
         self.total = total_steps
         self.warmup = max(1, round(settings.warmup * total_steps))
 
     def __call__(self, step: Any) -> Any:
         """Learning rate for step 0, 1, ..., a number or a tensor."""
         step = keras.ops.cast(step, "float32")
-        rate = self.rate * keras.ops.minimum(1.0, (step + 1) / self.warmup)
-        if not self.cosine:
+        climb = keras.ops.minimum(1.0, (step + 1) / self.warmup)
+        rate = self.rate * (self.first + (1 - self.first) * climb)
+        if self.constant:
             return rate
         progress = (step - self.warmup) / max(1, self.total - self.warmup)
-        return rate * (0.5 + 0.5 * keras.ops.cos(math.pi * keras.ops.clip(progress, 0.0, 1.0)))
+        fall = 0.5 + 0.5 * keras.ops.cos(math.pi * keras.ops.clip(progress, 0.0, 1.0))
+        return rate * (self.last + (1 - self.last) * fall)  # one of the two factors is 1
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs, ready for JSON."""
@@ -64,23 +59,3 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     def from_config(cls, config: dict[str, Any]) -> "Schedule":
         """The schedule of `get_config`."""
         return cls(CompileSettings(**config["settings"]), total_steps=config["total_steps"])
-
-
-@keras.saving.register_keras_serializable()
-class _SmoothedCrossEntropy(keras.losses.Loss):
-    """Cross entropy of class numbers with label smoothing, which Keras has for one-hot targets alone."""
-
-    def __init__(self, label_smoothing: float, **options: Any):
-        super().__init__(**options)
-        self.label_smoothing = label_smoothing
-
-    def call(self, targets: Any, logits: Any) -> Any:
-        """(batch,) int and (batch, classes) -> loss of each item (batch,)."""
-        one_hot = keras.ops.one_hot(targets, logits.shape[-1])  # -> (batch, classes)
-        return keras.losses.categorical_crossentropy(
-            one_hot, logits, from_logits=True, label_smoothing=self.label_smoothing
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """What the constructor takes, ready for JSON."""
-        return {**super().get_config(), "label_smoothing": float(self.label_smoothing)}

@@ -11,10 +11,11 @@ import keras
 import numpy as np
 
 from .batches import make_batches
-from .compile import make_loss, make_optimizer
+from .compile import make_optimizer
 from .config import Config, UserError
 from .data import load_splits
 from .device import set_up
+from .losses import make_loss, make_metric
 from .model import build_model, save_model
 from .monitor import Monitor
 from .runs import resume_run, start_run
@@ -31,9 +32,9 @@ def main(config: Config, *, resume: bool = False) -> Path:
     model = build_model(splits.input_shape, splits.num_outputs, config, normalisation=splits.normalisation)
     total_steps = config.training.epochs * len(train_batches)
     model.compile(
-        loss=make_loss(config),
+        loss=make_loss(config, splits.target_statistics),
         optimizer=make_optimizer(model, config, total_steps=total_steps),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        metrics=[make_metric(splits.target_statistics)],
         steps_per_execution=SHOW_EVERY,
         jit_compile="auto" if device == "GPU:0" else False,  # XLA makes convolutions slower on a CPU
     )
@@ -83,7 +84,7 @@ class _Follow(keras.callbacks.Callback):
         self.monitor.step(number, loss=logs["loss"], learning_rate=float(self.model.optimizer.learning_rate))
 
     def on_epoch_end(self, epoch, logs=None):
-        """`logs`: loss and accuracy over the epoch, and both on the validation split."""
+        """`logs`: loss and metric over the epoch, and both on the validation split."""
         improved = self.monitor.end_epoch(**logs, learning_rate=float(self.model.optimizer.learning_rate))
         if improved:
             save_model(self.model, self.run / "best.keras")

@@ -1,7 +1,4 @@
-"""The compile step: the loss, and the optimizer with its learning-rate schedule.
-
-A loss takes logits: probabilities exist in predict.py alone.
-"""
+"""The compile step: the optimizer with its learning-rate schedule; the loss is in losses.py."""
 
 import math
 
@@ -9,11 +6,6 @@ import torch
 from torch import nn
 
 from .config import CompileSettings, Config
-
-
-def make_loss(config: Config) -> nn.Module:
-    """Loss of (logits (batch, classes), targets (batch,) int64), the mean over the batch."""
-    return nn.CrossEntropyLoss(label_smoothing=config.compile.label_smoothing)
 
 
 def make_optimizer(
@@ -34,18 +26,25 @@ def make_optimizer(
 
 
 class Schedule:
-    """Share of the highest learning rate at a step: a linear climb, then constant or half a cosine to zero.
+    """Share of the highest learning rate at a step: a linear climb, then constant or half a cosine.
 
-    Warm-up: arXiv:1706.02677 section 2.2. Cosine: arXiv:1608.03983 equation 5, without restarts.
+    Warm-up: arXiv:1706.02677 section 2.2. Cosine: arXiv:1608.03983 equation 5, without restarts, from and to zero.
+    One cycle: arXiv:1708.07120, from 1/25 (as in fastai's fit_one_cycle) to 1/10000 of the highest rate. The momentum
+    stays as it is, where the paper lets it fall and climb again.
     """
 
     def __init__(self, settings: CompileSettings, *, total_steps: int):
-        self.cosine = settings.schedule == "cosine"
+        self.constant = settings.schedule == "constant"
+        self.first, self.last = (1 / 25, 1 / 10000) if settings.schedule == "one_cycle" else (0.0, 0.0)
         self.total = total_steps
         self.warmup = max(1, round(settings.warmup * total_steps))
 
     def __call__(self, step: int) -> float:
         """Factor for step 0, 1, ..."""
         climb = min(1.0, (step + 1) / self.warmup)
+        factor = self.first + (1 - self.first) * climb
+        if self.constant:
+            return factor
         progress = max(0.0, (step - self.warmup) / max(1, self.total - self.warmup))
-        return climb * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)) if self.cosine else 1.0)
+        fall = 0.5 + 0.5 * math.cos(math.pi * min(1.0, progress))
+        return factor * (self.last + (1 - self.last) * fall)  # one of the two is 1

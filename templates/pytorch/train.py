@@ -9,13 +9,15 @@ from pathlib import Path
 import torch
 
 from .batches import make_batches
-from .compile import make_loss, make_optimizer
+from .compile import make_optimizer
 from .config import Config, UserError
 from .data import load_splits
 from .device import set_up
+from .losses import make_loss, make_metric
 from .model import build_model, save_model
 from .monitor import Monitor
 from .runs import resume_run, start_run
+from .task import METRIC
 
 SHOW_EVERY = 20  # steps between two moves of the progress bar: reading the loss makes a GPU wait
 
@@ -27,16 +29,19 @@ def main(config: Config, *, resume: bool = False) -> Path:
     train_batches = make_batches(splits.train, config, shuffle=True).to(fabric.device)
     val_batches = make_batches(splits.val, config, shuffle=False).to(fabric.device)
     model = build_model(splits.input_shape, splits.num_outputs, config, normalisation=splits.normalisation)
-    loss = make_loss(config)
+    loss, metric = make_loss(config, splits.target_statistics), make_metric(splits.target_statistics)
+    loss.to(fabric.device)
     total_steps = config.training.epochs * len(train_batches)
     optimizer, schedule = make_optimizer(model, config, total_steps=total_steps)
     run = resume_run(config) if resume else start_run(config, splits)
     done = _load_checkpoint(run, model, optimizer, schedule) if resume else 0
-    _fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, run=run, config=config, done=done)
+    _fit(
+        fabric, model, loss, metric, optimizer, schedule, train_batches, val_batches, run=run, config=config, done=done
+    )
     return run
 
 
-def _fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, *, run, config, done) -> None:
+def _fit(fabric, model, loss, metric, optimizer, schedule, train_batches, val_batches, *, run, config, done) -> None:
     """Train epoch by epoch until the monitor says stop; after each, note the figures and keep best and last."""
     settings = config.training
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -46,13 +51,10 @@ def _fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, *
         while not monitor.should_stop:
             train_batches.epoch = epoch = len(monitor.history)
             torch.manual_seed(config.seed + epoch)  # a resumed run draws the dropout that an unbroken one draws
-            train_loss, accuracy = _train_epoch(fabric, model, loss, optimizer, schedule, train_batches, monitor)
-            val_loss, val_accuracy = _validate(fabric, model, loss, val_batches)
+            train = _train_epoch(fabric, model, loss, metric, optimizer, schedule, train_batches, monitor)
+            val = _validate(fabric, model, loss, metric, val_batches)
             improved = monitor.end_epoch(
-                loss=train_loss,
-                accuracy=accuracy,
-                val_loss=val_loss,
-                val_accuracy=val_accuracy,
+                **{"loss": train[0], METRIC: train[1], "val_loss": val[0], f"val_{METRIC}": val[1]},
                 learning_rate=optimizer.param_groups[0]["lr"],
             )
             if improved:
@@ -61,38 +63,39 @@ def _fit(fabric, model, loss, optimizer, schedule, train_batches, val_batches, *
         monitor.finish(parameters=parameters, device=str(fabric.device))
 
 
-def _train_epoch(fabric, model, loss, optimizer, schedule, batches, monitor) -> tuple[float, float]:
-    """One pass over the train split; mean loss and accuracy of the model as it was at each step."""
+def _train_epoch(fabric, model, loss, metric, optimizer, schedule, batches, monitor) -> tuple[float, float]:
+    """One pass over the train split; mean loss and metric of the model as it was at each step."""
     model.train()
-    total_loss, correct, count = torch.zeros((), device=fabric.device), torch.zeros((), device=fabric.device), 0
+    # Sums that are divided once, at the end: the numerator and denominator of loss and of metric.
+    total_loss, total_metric, count = torch.zeros((), device=fabric.device), torch.zeros(2, device=fabric.device), 0
     for number, batch in enumerate(batches, start=1):
         inputs, targets = fabric.to_device(batch)
-        logits = model(inputs)
-        batch_loss = loss(logits, targets)
+        outputs = model(inputs)
+        batch_loss = loss(outputs, targets)
         optimizer.zero_grad()
         fabric.backward(batch_loss)
         optimizer.step()
         schedule.step()
         total_loss += batch_loss.detach() * len(targets)
-        correct += (logits.argmax(dim=1) == targets).sum()
+        total_metric += metric(outputs.detach(), targets)
         count += len(targets)
         if number % SHOW_EVERY == 0:
             monitor.step(number, loss=batch_loss.item(), learning_rate=schedule.get_last_lr()[0])
-    return total_loss.item() / count, correct.item() / count
+    return total_loss.item() / count, (total_metric[0] / total_metric[1].clamp(min=1)).item()
 
 
 @torch.inference_mode()
-def _validate(fabric, model, loss, batches) -> tuple[float, float]:
-    """Mean loss and accuracy over a split, with dropout and augmentation off."""
+def _validate(fabric, model, loss, metric, batches) -> tuple[float, float]:
+    """Mean loss and metric over a split, with dropout and augmentation off."""
     model.eval()
-    total_loss, correct, count = torch.zeros((), device=fabric.device), torch.zeros((), device=fabric.device), 0
+    total_loss, total_metric, count = torch.zeros((), device=fabric.device), torch.zeros(2, device=fabric.device), 0
     for batch in batches:
         inputs, targets = fabric.to_device(batch)
-        logits = model(inputs)
-        total_loss += loss(logits, targets) * len(targets)
-        correct += (logits.argmax(dim=1) == targets).sum()
+        outputs = model(inputs)
+        total_loss += loss(outputs, targets) * len(targets)
+        total_metric += metric(outputs, targets)
         count += len(targets)
-    return total_loss.item() / count, correct.item() / count
+    return total_loss.item() / count, (total_metric[0] / total_metric[1].clamp(min=1)).item()
 
 
 def _save_checkpoint(run, model, optimizer, schedule, *, epoch: int) -> None:

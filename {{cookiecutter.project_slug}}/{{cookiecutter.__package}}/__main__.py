@@ -28,11 +28,18 @@ def doctor(config: Config) -> None:
     doctor.main(config)
 
 
-def data(config: Config) -> None:
+def data(config: Config, inspect: str) -> None:
     """get the data, check it and split it"""
+    if inspect:
+        from . import inspection
+
+        inspection.main(Path(inspect), config)
+        return
     splits = load_splits(config)
-    for name, split in (("train", splits.train), ("validation", splits.val), ("test", splits.test)):
+    for name, split in splits.named.items():
         print(f"{name:>10}: {len(split):>6,} items, {split.x.dtype} {list(split.x.shape[1:])}")
+    if splits.skipped:
+        print(f"Left out, because damaged: {splits.skipped} items.")
 
 
 def stats(config: Config) -> None:
@@ -43,7 +50,7 @@ def stats(config: Config) -> None:
 
 
 def baseline(config: Config) -> None:
-    """what a model must beat: rule, nearest mean, linear model"""
+    """what a model must beat: a rule, a minimal model, a linear model"""
     from . import baseline
 
     baseline.main(config)
@@ -54,9 +61,10 @@ def train(config: Config, resume: bool) -> None:
     from . import train
 
     run = train.main(config, resume=resume)
-    from . import evaluate  # only now: what it imports would count as memory and time of training
+    from . import evaluate, predict  # only now: what it imports would count as memory and time of training
 
-    evaluate.compare_on_validation(run, config)
+    splits = load_splits(config)
+    evaluate.compare_on_validation(run, config, predict.predict(run, splits.val.x), splits)
     print(f"Written: {run}. Next: evaluate it on the test split.")
 
 
@@ -69,7 +77,7 @@ def evaluate(run: str) -> None:
 
 
 def predict(run: str, files: list[str], output: str) -> None:
-    """class and probability for the test split, or for files of yours"""
+    """predictions for the test split, or for files of yours"""
     from . import inference
 
     inference.main(run, files, output)
@@ -89,6 +97,8 @@ def make_parser() -> ArgumentParser:
             options.add_argument("--run", default="", help="name of the run; the newest without it")
         else:
             add_settings(options)
+        if command is data:
+            options.add_argument("--inspect", default="", help="look at a file or folder, and write its settings")
         if command is train:
             options.add_argument("--resume", action="store_true", help="continue the newest run, or the one of --run")
         if command is predict:

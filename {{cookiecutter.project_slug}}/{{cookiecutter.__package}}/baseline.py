@@ -1,7 +1,7 @@
 """Baselines: what a model must beat to be worth its cost.
 
 In: the train split to fit, the validation split to choose by. The test split is left to `evaluate`.
-Out: reports/baseline.json (validation accuracy and seconds of each), reports/baseline.joblib (the fitted models).
+Out: reports/baseline.json (validation metrics and seconds of each), reports/baseline.joblib (the fitted models).
 Cost: under a minute on Fashion-MNIST; no deep-learning framework is imported.
 """
 
@@ -10,62 +10,44 @@ import json
 import time
 import warnings
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from sklearn.base import ClassifierMixin
-from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import NearestCentroid
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from . import task
 from .config import Config
-from .data import load_splits
+from .data import Splits, load_splits
+from .files import Rows
+from .metrics import LOWER_IS_BETTER, SHOWN, measure
 from .runs import REPORTS, read_json, write_json
+from .task import make_baselines, predict_baseline
 
-# Test accuracy as listed in the data set's own README, for comparison; replace them with those of your problem.
-PUBLISHED_SOURCE = "https://github.com/zalandoresearch/fashion-mnist#benchmark"
-PUBLISHED = {
-    "human, no fashion expert": 0.835,
-    "MLP 256-128-100": 0.883,
-    "GRU + SVM with dropout": 0.897,
-    "XGBoost": 0.898,
-    "2 convolutions, 100K": 0.925,
-    "ResNet18": 0.949,
-    "WRN40-4": 0.967,
-}
-
-
-def make_baselines(seed: int) -> dict[str, ClassifierMixin]:
-    """The rule, the minimal model and the linear model. Add your own: all that scikit-learn can fit will do."""
-    # Hundreds of correlated features need a stronger penalty than the usual C=1; after 50 steps little is gained.
-    linear = LogisticRegression(C=0.01, max_iter=50, random_state=seed)
-    return {
-        "most frequent class": DummyClassifier(strategy="most_frequent"),
-        "nearest class mean": NearestCentroid(),
-        "logistic regression": make_pipeline(StandardScaler(), linear),
-    }
+MOST_VALUES = 100_000_000  # numbers in the table that a baseline is fitted on (0.4 GB); of more, a random part is taken
 
 
 def main(config: Config) -> dict[str, Any]:
     """Fit every baseline on train, score it on validation, keep both; returns what baseline.json says."""
     splits = load_splits(config)
-    x, x_val = flatten(splits.train.x), flatten(splits.val.x)
+    x, y = flatten_some(splits.train.x, splits.train.y)
+    x_val, y_val = flatten_some(splits.val.x, splits.val.y)
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y  # scikit-learn's form of a single target
     fitted, results = {}, {}
     for name, model in make_baselines(config.seed).items():
         print(f"Fitting: {name}", flush=True)
         start = time.perf_counter()
-        with warnings.catch_warnings():  # of a feature that is constant in a class, or of steps that ran out: no matter
-            warnings.simplefilter("ignore", UserWarning)
-            fitted[name] = model.fit(x, splits.train.y)
+        with warnings.catch_warnings():  # of features that are constant or alike, of steps that ran out: no matter
+            warnings.simplefilter("ignore")
+            fitted[name] = model.fit(x, y)
         seconds = time.perf_counter() - start
-        results[name] = {"validation_accuracy": float(model.score(x_val, splits.val.y)), "seconds": round(seconds, 2)}
-    best = max(results, key=lambda name: results[name]["validation_accuracy"])
-    report = {"data": fingerprint(config), "baselines": results, "best": best, **published(config)}
+        metrics = measure(y_val, predict_baseline(model, x_val, splits.names), splits.names)
+        results[name] = {"validation": {key: metrics[key] for key in SHOWN}, "seconds": round(seconds, 2)}
+    metric = config.compile.metric
+    best = (min if metric in LOWER_IS_BETTER else max)(results, key=lambda name: results[name]["validation"][metric])
+    report = {"data": fingerprint(config), "baselines": results, "metric": metric, "best": best, **published(config)}
     REPORTS.mkdir(exist_ok=True)
     joblib.dump(fitted, REPORTS / "baseline.joblib", compress=3)
     write_json(REPORTS / "baseline.json", report)
@@ -73,22 +55,48 @@ def main(config: Config) -> dict[str, Any]:
     return report
 
 
+def flatten_some(x: np.ndarray | Rows, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs (n, *shape) as a float32 table (n, features), which is what scikit-learn takes, and their targets.
+
+    Where the table would be too large for memory, of a random part of the items. Padding is 0 in it.
+    """
+    most = max(1000, MOST_VALUES // int(np.prod(x.shape[1:])))
+    rows = np.sort(np.random.default_rng(0).permutation(len(x))[:most]) if len(x) > most else slice(None)
+    if len(x) > most:
+        print(f"Taking {most:,} of {len(x):,} items: more would not fit into memory.")
+    return flatten(x[rows]), y[rows]
+
+
 def flatten(x: np.ndarray) -> np.ndarray:
-    """Inputs (n, *shape) as a float32 table (n, features), which is what scikit-learn takes."""
-    return x.reshape(len(x), -1).astype(np.float32)
+    """(n, *shape) -> (n, features) float32."""
+    table = x.reshape(len(x), -1).astype(np.float32)
+    return np.nan_to_num(table, copy=False) if np.issubdtype(x.dtype, np.floating) else table
+
+
+def score(splits: Splits) -> dict[str, dict[str, float]]:
+    """Test metrics of each fitted baseline."""
+    x, y = flatten_some(splits.test.x, splits.test.y)
+    scores = {}
+    for name, model in joblib.load(REPORTS / "baseline.joblib").items():
+        metrics = measure(y, predict_baseline(model, x, splits.names), splits.names)
+        scores[name] = {key: metrics[key] for key in SHOWN}
+    return scores
 
 
 def published(config: Config) -> dict[str, Any]:
-    """Published and human results, where the data is the one that they were reached on."""
-    if config.data.source != "fashion_mnist":
+    """Published and human results, where task.py lists some and the data is the one that they were reached on."""
+    if config.data.source != "fashion_mnist" or not hasattr(task, "PUBLISHED"):
         return {}
-    return {"published_test_accuracy": PUBLISHED, "published_source": PUBLISHED_SOURCE}
+    return {"published": task.PUBLISHED, "published_source": task.PUBLISHED_SOURCE}
 
 
 def fingerprint(config: Config) -> str:
     """Changes whenever the split does: tells whether stored baselines belong to the data of these settings."""
     relevant = {**asdict(config.data), "folder": None, "seed": config.seed, "task": config.task}
-    return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:12]
+    source = Path(config.data.source)
+    changed = source.stat().st_mtime_ns if source.exists() else None
+    text = json.dumps([relevant, config.compile.metric, changed], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def load_report(config: Config) -> dict[str, Any] | None:
@@ -98,22 +106,20 @@ def load_report(config: Config) -> dict[str, Any] | None:
     return report if report and report["data"] == fingerprint(config) else None
 
 
-def load_models() -> dict[str, ClassifierMixin]:
-    """The baselines that `main` has fitted, by name."""
-    return joblib.load(REPORTS / "baseline.joblib")
-
-
 def print_baselines(report: dict[str, Any]) -> None:
     """The report as a table for people."""
-    table = Table(title="Baselines: the best is what the model must beat")
-    for column in ("baseline", "validation accuracy", "seconds to fit"):
-        table.add_column(column, justify="left" if column == "baseline" else "right")
+    table = Table(title="Baselines on the validation split: the best is what the model must beat")
+    table.add_column("baseline")
+    for label in SHOWN.values():
+        table.add_column(label, justify="right")
+    table.add_column("seconds to fit", justify="right")
     for name, result in report["baselines"].items():
         style = "bold" if name == report["best"] else None
-        table.add_row(name, f"{result['validation_accuracy']:.3f}", f"{result['seconds']:.1f}", style=style)
-    console = Console()
+        values = (f"{result['validation'][key]:.4f}" for key in SHOWN)
+        table.add_row(name, *values, f"{result['seconds']:.1f}", style=style)
+    console = Console(highlight=False)
     console.print(table)
-    if "published_source" in report:
-        figures = ", ".join(f"{name} {accuracy:.3f}" for name, accuracy in report["published_test_accuracy"].items())
-        console.print(f"Published, on the test part: {figures} ({report['published_source']})", highlight=False)
+    if "published" in report:
+        values = ", ".join(f"{name} {value:.3f}" for name, value in report["published"].items())
+        console.print(f"Published {next(iter(SHOWN.values()))}, test: {values} ({report['published_source']})")
     console.print(f"Written: {REPORTS}/baseline.json")

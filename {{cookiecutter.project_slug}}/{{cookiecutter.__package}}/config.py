@@ -26,30 +26,37 @@ class UserError(Exception):
     """Something the user can put right; the message is one sentence with the cause and the cure."""
 
 
-@dataclass
-class DataSettings:
-    """Where the data is and how it is split (data.py)."""
+{% include "settings/data/" ~ cookiecutter.data_type ~ ".py" %}
 
-    source: str  # fashion_mnist, or a .npz file with x_train, y_train, x_test, y_test
+
+@dataclass
+class DataSettings(InputSettings):
+    """Where the data is and how it is split (data.py). `data --inspect PATH` fills this in."""
+
+    source: str  # fashion_mnist, or a file or folder of yours; README.md lists the layouts
     folder: str  # where the raw files of Fashion-MNIST are kept; may be a copy shared by several projects
-    shape: list[PositiveInt]  # of one item
+    target: str | list[str]  # table: the column, or columns, to predict
+    split: Literal["random", "group", "time"]  # how train, validation and test part where the source does not say
+    group: str  # table: the column of what must not be in two splits, such as a patient; for split: group
+    time: str  # table: the column by which the newest items become the test split; for split: time
+    part: str  # table: the column that says train, validation or test, which is then honoured; may be empty
     validation_share: OpenUnitInterval  # of the training part, held out to watch and to choose by
+    test_share: OpenUnitInterval  # of all, where the source has no test part
+    memory_mb: NonNegativeInt  # inputs that take more are left on disk and read batch by batch
 
 
-{% include "settings/" ~ cookiecutter.data_type ~ ".py" %}
+{% include "settings/task/" ~ cookiecutter.task ~ ".py" %}
 
 
 @dataclass
-class CompileSettings:
-    """What training makes small, and how (compile.py)."""
+class CompileSettings(LossSettings):
+    """How training makes it small (compile.py)."""
 
-    loss: Literal["cross_entropy"]
-    label_smoothing: ClosedUnitInterval  # 0.1 asks for 0.9 certainty, not 1; arXiv:1512.00567 section 7
     optimizer: Literal["adamw", "adam", "sgd"]
     learning_rate: PositiveFloat  # the highest of the schedule
     weight_decay: NonNegativeFloat  # AdamW's, decoupled from the gradient; adam and sgd do without
-    schedule: Literal["cosine", "constant"]  # cosine falls to zero at the last epoch
-    warmup: ClosedUnitInterval  # share of all steps in which the learning rate climbs from zero
+    schedule: Literal["cosine", "one_cycle", "constant"]  # the first two fall to (almost) zero at the last epoch
+    warmup: ClosedUnitInterval  # share of all steps in which the learning rate climbs
 
 
 @dataclass
@@ -75,7 +82,7 @@ class Config:
 
     seed: NonNegativeInt  # fixes split, weights, order of batches, dropout and augmentation
     run: str
-    task: Literal["multiclass"]
+    task: Task
     data: DataSettings
     model: ModelSettings
     compile: CompileSettings

@@ -1,12 +1,14 @@
-"""Data: raw files -> arrays -> train, validation and test.
+"""Data: files -> items -> arrays -> train, validation and test.
 
-In: Fashion-MNIST, or a .npz file of yours (`data.source`).
-Out: `Splits`, each with inputs as stored on disk (n, *shape) and int64 class numbers (n,).
-The validation split is cut from the training part, stratified and seeded; the test part is as given and is used by
-`evaluate` alone. Mean and deviation come from the train split, and travel inside the model.
-Cost: the data is held once, in its own dtype (55 MB for Fashion-MNIST).
+In: Fashion-MNIST, or a file or folder of yours (`data.source`; sources.py reads it).
+Out: `Splits`, each with inputs as stored (n, *shape) and targets (n, ...) as task.py says.
+Parts that the source gives are honoured. What it does not give is cut off by `data.split`: at random with the same
+share of every class, by group, or by time. The test split is used by `evaluate` alone. What is learned from data, such
+as mean and deviation, comes from the train split, and travels with the model.
+Cost: the data is held once, in its own dtype (55 MB for Fashion-MNIST), or stays on disk (`data.memory_mb`).
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,20 +16,24 @@ from typing import Any
 
 import numpy as np
 
+from . import sources, task
 from .config import Config, UserError
 from .fetch import raw_files
+from .files import Items, Rows, find, take
 
 FASHION_MNIST_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
+SAMPLE = 20_000  # items on disk that mean and deviation are taken from
 
 
 @dataclass(frozen=True)
 class Split:
-    """Inputs x (n, *shape) in the dtype of the file, and targets y (n,) int64."""
+    """Inputs x (n, *shape) in the dtype of the source, targets y (n, ...), and the group of each item, if known."""
 
-    x: np.ndarray
+    x: np.ndarray | Rows
     y: np.ndarray
+    group: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -35,12 +41,19 @@ class Split:
 
 @dataclass(frozen=True)
 class Splits:
-    """Train, validation and test, and the names of the classes."""
+    """Train, validation and test; the names of classes, labels or targets; how inputs became arrays."""
 
     train: Split
     val: Split
     test: Split
-    class_names: list[str]
+    names: list[str]
+    rules: dict[str, Any]  # of sources.py
+    skipped: int = 0  # damaged items that were left out
+
+    @property
+    def named(self) -> dict[str, Split]:
+        """The three by name."""
+        return {"train": self.train, "validation": self.val, "test": self.test}
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -49,23 +62,33 @@ class Splits:
 
     @property
     def num_outputs(self) -> int:
-        """How many numbers the model puts out: one a class."""
-        return len(self.class_names)
+        """How many numbers the model puts out for an item."""
+        return task.num_outputs(self.names)
+
+    @cached_property
+    def target_statistics(self) -> dict[str, Any]:
+        """What the loss must know of the targets of the train split."""
+        return task.target_statistics(self.train.y, self.names)
 
     @cached_property
     def normalisation(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and deviation of the train split, for each index of the last axis; both float32."""
-        return mean_and_deviation(self.train.x)
+        x = self.train.x
+        if isinstance(x, Rows) and len(x) > SAMPLE:
+            x = x.take(np.sort(np.random.default_rng(0).permutation(len(x))[:SAMPLE]))
+        return mean_and_deviation(x)
 
     def describe(self) -> dict[str, Any]:
         """What a model must know of its data, ready for JSON."""
         mean, deviation = self.normalisation
         return {
             "input_shape": list(self.input_shape),
-            "class_names": self.class_names,
+            "rules": self.rules,
+            "names": self.names,
+            "targets": self.target_statistics,
             "mean": mean.tolist(),
             "deviation": deviation.tolist(),
-            "items": {"train": len(self.train), "validation": len(self.val), "test": len(self.test)},
+            "items": {name: len(split) for name, split in self.named.items()},
         }
 
 
@@ -73,74 +96,157 @@ def load_splits(config: Config) -> Splits:
     """Read the data that the settings name, fetching Fashion-MNIST where it is absent, and split it.
 
     Raises:
-        UserError: the data can't be had, or does not fit the settings.
+        UserError: the data can't be had, has a fault, or does not fit the settings.
     """
     if config.data.source == "fashion_mnist":
-        x, y, x_test, y_test, class_names = _read_fashion_mnist(Path(config.data.folder))
+        inputs, y, names, part = _read_fashion_mnist(Path(config.data.folder))
+        items = Items(inputs, None, lambda row: f"item {row}", part=part)
     else:
-        x, y, x_test, y_test, class_names = _read_npz(Path(config.data.source))
-    shape = tuple(config.data.shape)
-    if x[0].size != np.prod(shape):
-        raise UserError(f"Items of shape {x.shape[1:]} do not fit data.shape {list(shape)}: correct config.yaml.")
-    x, x_test = x.reshape(-1, *shape), x_test.reshape(-1, *shape)
+        items = sources.read(find(Path(config.data.source)), config.data)
+        y, names = task.encode(items.targets, items.where, items.names)
+    train, val, test = split_items(items, y, config)
+    rules = sources.learn_rules(items.inputs, train, config.data)
+    x = sources.encode(items.inputs, rules)
+    if isinstance(x, np.ndarray):
+        _check_numbers(x, items.where, padded=rules.get("pad", False))
 
-    train, val = split_stratified(y, share=config.data.validation_share, seed=config.seed)
-    # Copies all: the whole, which may be memory of a file that can't be written to, is let go.
-    return Splits(Split(x[train], y[train]), Split(x[val], y[val]), Split(x_test.copy(), y_test), class_names)
+    def split(rows: np.ndarray) -> Split:
+        return Split(take(x, rows), y[rows], None if items.group is None else items.group[rows])
+
+    splits = Splits(split(train), split(val), split(test), names, rules, items.skipped)
+    for name, count in zip(names, splits.target_statistics.get("counts", []), strict=False):
+        if not count:
+            raise UserError(f"No item of the train split is {name}: add some, or split in another way (data.split).")
+    return splits
 
 
-def split_stratified(y: np.ndarray, *, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two sorted lists of indices into y (n,): the rest, and `share` of every class (rounded), chosen by `seed`."""
+def split_items(items: Items, y: np.ndarray, config: Config) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sorted row numbers of train, validation and test."""
+    rest = np.arange(len(y))
+    given = np.full(len(y), "train") if items.part is None else items.part
+    if "test" in given:
+        rest, test = rest[given != "test"], rest[given == "test"]
+    else:
+        rest, test = cut_off(rest, config.data.test_share, items, y, config)
+    if "validation" in given:
+        train, val = rest[given[rest] != "validation"], rest[given[rest] == "validation"]
+    else:
+        train, val = cut_off(rest, config.data.validation_share, items, y, config)
+    for name, rows in (("train", train), ("validation", val), ("test", test)):
+        if not len(rows):
+            raise UserError(f"No item is left for {name}: change data.validation_share or data.test_share.")
+    return train, val, test
+
+
+def cut_off(
+    rows: np.ndarray, share: float, items: Items, y: np.ndarray, config: Config
+) -> tuple[np.ndarray, np.ndarray]:
+    """Part `rows` in two by data.split: those that stay, and about `share` of them, both sorted."""
+    by = config.data.split
+    if by != "random" and getattr(items, by) is None:
+        raise UserError(f"data.split is {by}, but no {by} is known: name its column in data.{by}, or split: random.")
+    if by == "group":
+        held_out = by_group(items.group[rows], share=share, seed=config.seed)
+    elif by == "time":
+        held_out = by_time(items.time[rows], share=share)
+    else:
+        held_out = stratified(task.strata(y[rows]), share=share, seed=config.seed)
+    return rows[~held_out], rows[held_out]
+
+
+def stratified(classes: np.ndarray, *, share: float, seed: int) -> np.ndarray:
+    """Which items (n,) bool are held out: `share` of every class (rounded), and of all, chosen by `seed`."""
     random = np.random.default_rng(seed)
-    held_out = np.zeros(len(y), dtype=bool)
-    for label in np.unique(y):
-        members = np.flatnonzero(y == label)
+    held_out = np.zeros(len(classes), dtype=bool)
+    for label in np.unique(classes):
+        members = np.flatnonzero(classes == label)
         held_out[random.permutation(members)[: round(share * len(members))]] = True
-    if not held_out.any():
-        raise UserError(f"data.validation_share {share} of {len(y)} items leaves none for validation: raise it.")
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    if not held_out.any():  # every class is small
+        held_out[random.permutation(len(classes))[: round(share * len(classes))]] = True
+    return held_out
 
 
-def mean_and_deviation(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def by_group(group: np.ndarray, *, share: float, seed: int) -> np.ndarray:
+    """Which items (n,) bool are held out: whole groups, chosen by `seed`, until they are `share` of all."""
+    names, number = np.unique(group.astype(str), return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    sizes = np.bincount(number)[order]
+    chosen = order[: int(np.searchsorted(sizes.cumsum(), share * len(group))) + 1]
+    return np.isin(number, chosen)
+
+
+def by_time(time: np.ndarray, *, share: float) -> np.ndarray:
+    """Which items (n,) bool are held out: the newest; items of the same time stay together."""
+    import pandas as pd
+
+    moments = pd.Series(time)
+    if not pd.api.types.is_numeric_dtype(moments):
+        moments = pd.to_datetime(moments, errors="coerce", format="mixed")
+    if moments.isna().any():
+        row = int(moments.isna().argmax())
+        raise UserError(f"{time[row]!r} in the column of data.time is neither a number nor a date: correct it.")
+    return (moments > moments.sort_values().iloc[len(moments) - 1 - round(share * len(moments))]).to_numpy()
+
+
+def mean_and_deviation(x: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation over all axes of x but the last, float32; a constant feature gets deviation 1.
 
-    Block by block, because a float copy of the whole array would take eight times the memory of the pixels.
+    Block by block, because a float copy of the whole array would take eight times the memory of the pixels. Of padded
+    sequences the padding, which is NaN, does not count.
     """
-    blocks = [x[start : start + 4096].reshape(-1, x.shape[-1]) for start in range(0, len(x), 4096)]
-    count = sum(len(block) for block in blocks)
-    mean = sum(block.sum(axis=0, dtype=np.float64) for block in blocks) / count
-    variance = sum(np.square(block - mean).sum(axis=0) for block in blocks) / count
-    return mean.astype(np.float32), np.sqrt(np.where(variance > 0, variance, 1)).astype(np.float32)
+    features = x.shape[-1]
+    count, mean, squares = np.zeros(features), np.zeros(features), np.zeros(features)
+    for block in blocks(x):
+        values = block.reshape(-1, features)
+        present = ~np.isnan(values).any(axis=1) if np.issubdtype(x.dtype, np.floating) else slice(None)
+        values = values[present]
+        # Chan, Golub and LeVeque's update (Am. Stat. 37, 1983): one pass, and no large sums that cancel.
+        new, block_mean = count + len(values), values.mean(axis=0, dtype=np.float64)
+        shift = block_mean - mean
+        squares += np.square(values - block_mean).sum(axis=0) + shift**2 * count * len(values) / new
+        mean += shift * len(values) / new
+        count = new
+    variance = squares / count
+    # Rounding leaves a little variance where there is none.
+    constant = variance <= 1e-12 * np.maximum(mean**2, 1e-12)
+    return mean.astype(np.float32), np.sqrt(np.where(constant, 1, variance)).astype(np.float32)
 
 
-def _read_fashion_mnist(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, list[str]]:
-    """Fashion-MNIST in its official parts: 60,000 and 10,000 pictures (28, 28) uint8 with their classes."""
+def blocks(x: np.ndarray | Rows) -> Iterator[np.ndarray]:
+    """x in slices of 4096 items: views of an array; rows on disk are read one block at a time."""
+    return (x[start : start + 4096] for start in range(0, len(x), 4096))
+
+
+def _check_numbers(x: np.ndarray, where: Callable[[int], str], *, padded: bool) -> None:
+    """Refuse gaps: NaN, but for steps at the end of a padded sequence."""
+    if not np.issubdtype(x.dtype, np.floating):
+        return
+    for number, block in enumerate(blocks(x)):
+        if np.isfinite(block.sum(dtype=np.float64)):
+            continue
+        bad = ~np.isfinite(block)
+        if padded:
+            padding = np.isnan(block).all(axis=2)  # (items, steps)
+            ended = np.logical_or.accumulate(padding, axis=1)
+            bad = bad & ~padding[..., np.newaxis] | (ended & ~padding)[..., np.newaxis] | padding[:, :1, np.newaxis]
+        if bad.any():
+            row = int(np.argwhere(bad)[0][0])
+            raise UserError(
+                f"{where(number * 4096 + row)}: an input is missing or not finite: fill it, or leave it out."
+            )
+
+
+def _read_fashion_mnist(folder: Path) -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray]:
+    """Fashion-MNIST as an example of the task: inputs, targets, names, and the official part of each item."""
     files = raw_files(folder)
-
-    def images(name: str) -> np.ndarray:  # the idx format: a header of 16 bytes for pictures, 8 for labels
-        return np.frombuffer(files[f"{name}-images-idx3-ubyte"], np.uint8, offset=16).reshape(-1, 28, 28)
-
-    def labels(name: str) -> np.ndarray:
-        return np.frombuffer(files[f"{name}-labels-idx1-ubyte"], np.uint8, offset=8).astype(np.int64)
-
-    return images("train"), labels("train"), images("t10k"), labels("t10k"), list(FASHION_MNIST_CLASSES)
-
-
-def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, list[str]]:
-    """A file made by `numpy.savez(path, x_train=..., y_train=..., x_test=..., y_test=..., class_names=...)`."""
-    if path.suffix != ".npz" or not path.is_file():
-        raise UserError(f"data.source {str(path)!r} is neither fashion_mnist nor an existing .npz file.")
-    with np.load(path) as arrays:
-        missing = {"x_train", "y_train", "x_test", "y_test"} - set(arrays.files)
-        if missing:
-            raise UserError(f"{path} lacks the array {sorted(missing)[0]}: it holds {', '.join(arrays.files)}.")
-        x, x_test = arrays["x_train"], arrays["x_test"]
-        y, y_test = arrays["y_train"].astype(np.int64), arrays["y_test"].astype(np.int64)
-        highest = max(y.max(), y_test.max())
-        class_names = arrays["class_names"] if "class_names" in arrays.files else np.arange(highest + 1)
-    for part, inputs, targets in (("train", x, y), ("test", x_test, y_test)):
-        if len(inputs) != len(targets):
-            raise UserError(f"{path}: x_{part} has {len(inputs)} items and y_{part} {len(targets)}.")
-        if targets.min() < 0 or targets.max() >= len(class_names):
-            raise UserError(f"{path}: y_{part} must hold class numbers from 0 to {len(class_names) - 1}.")
-    return x, y, x_test, y_test, [str(name) for name in class_names]
+    parts = {"train": "train", "test": "t10k"}
+    # The idx format: a header of 16 bytes before pictures, of 8 before labels.
+    x = np.concatenate(
+        [np.frombuffer(files[f"{name}-images-idx3-ubyte"], np.uint8, offset=16) for name in parts.values()]
+    )
+    labels = [np.frombuffer(files[f"{name}-labels-idx1-ubyte"], np.uint8, offset=8) for name in parts.values()]
+    part = np.repeat(list(parts), [len(label) for label in labels])
+    del files
+    y = np.concatenate(labels).astype(np.int64)
+    x, y, names = task.stand_in(x.reshape(-1, 28, 28), y, list(FASHION_MNIST_CLASSES))
+    return sources.from_pictures(x), y, names, part

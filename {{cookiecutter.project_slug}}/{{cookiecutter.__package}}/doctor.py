@@ -40,7 +40,7 @@ def main(config: Config) -> None:
 def describe_data(config: Config) -> str:
     """Whether the data is at hand, in words."""
     if config.data.source != "fashion_mnist":
-        return f"{config.data.source}: {'there' if Path(config.data.source).is_file() else 'MISSING'}"
+        return f"{config.data.source}: {'there' if Path(config.data.source).exists() else 'MISSING'}"
     folder = Path(config.data.folder)
     present = [name for name in fetch.FILES if (folder / name).is_file() or (folder / f"{name}.gz").is_file()]
     if len(present) == len(fetch.FILES):

@@ -1,7 +1,7 @@
 """Evaluation: predictions of a run beside the baselines, in numbers and figures.
 
 In: runs/<name>/predictions.npz, made by predict.py from the best checkpoint; no deep-learning framework is imported.
-Out: metrics.json, and figures/ with confusion matrix, learning curves and the most confident mistakes.
+Out: metrics.json, and figures/: the result by task, learning curves and the worst mistakes.
 """
 
 from pathlib import Path
@@ -10,94 +10,82 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from sklearn.metrics import f1_score
 
 from . import baseline, figures
 from .config import Config
 from .data import Splits, load_splits
-from .metrics import classification_metrics
-from .monitor import best_epoch, read_history
+from .metrics import SHOWN, details_table, draw, measure
+from .monitor import read_history
 from .runs import load_run, read_json, write_json
+from .task import METRIC, mistakes
 
 
 def main(run_name: str = "") -> dict[str, Any]:
     """Score, write, draw and print; returns what metrics.json says."""
     run, config, _ = load_run(run_name)
     splits = load_splits(config)
-    with np.load(run / "predictions.npz") as predictions:
-        probabilities = {"validation": predictions["validation"], "test": predictions["test"]}
+    with np.load(run / "predictions.npz") as stored:
+        predictions = {"validation": stored["validation"], "test": stored["test"]}
     baseline.load_report(config) or baseline.main(config)
     metrics = {
         "run": run.name,
-        "validation": classification_metrics(splits.val.y, probabilities["validation"], splits.class_names),
-        "test": classification_metrics(splits.test.y, probabilities["test"], splits.class_names),
-        "baselines": score_baselines(splits.test.x, splits.test.y),
+        "metric": config.compile.metric,
+        "validation": measure(splits.val.y, predictions["validation"], splits.names),
+        "test": measure(splits.test.y, predictions["test"], splits.names),
+        "baselines": baseline.score(splits),
         **baseline.published(config),
         "training": read_json(run / "training.json") if (run / "training.json").is_file() else None,  # None: broken off
     }
     write_json(run / "metrics.json", metrics)
-    draw(run, metrics, splits, probabilities["test"])
+    draw_all(run, splits, predictions["test"])
     print_metrics(run, metrics)
     return metrics
 
 
-def score_baselines(x: np.ndarray, y: np.ndarray) -> dict[str, dict[str, float]]:
-    """Test accuracy and macro F1 of each fitted baseline."""
-    table = baseline.flatten(x)
-    predictions = {name: model.predict(table) for name, model in baseline.load_models().items()}
-    return {
-        name: {
-            "accuracy": float((predicted == y).mean()),
-            "macro_f1": float(f1_score(y, predicted, average="macro", zero_division=0)),
-        }
-        for name, predicted in predictions.items()
-    }
-
-
-def draw(run: Path, metrics: dict[str, Any], splits: Splits, probabilities: np.ndarray) -> None:
-    """Write the figures of a run."""
-    folder, names = run / "figures", splits.class_names
-    figures.save(figures.confusion(np.array(metrics["test"]["confusion"]), names), folder / "confusion_matrix.png")
-    figures.save(figures.learning_curves(read_history(run)), folder / "learning_curves.png")
-    figures.save(figures.mistakes(splits.test.x, splits.test.y, probabilities, names), folder / "mistakes.png")
+def draw_all(run: Path, splits: Splits, predictions: np.ndarray) -> None:
+    """Write the figures of a run; predictions: of the test split."""
+    folder, test = run / "figures", splits.test
+    for name, figure in draw(test.y, predictions, splits.names).items():
+        figures.save(figure, folder / f"{name}.png")
+    figures.save(figures.learning_curves(read_history(run), METRIC), folder / "learning_curves.png")
+    worst = mistakes(test.y, predictions, splits.names, most=24)
+    figures.save(figures.mistakes(test.x, worst), folder / "mistakes.png")
 
 
 def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
     """The same as tables for people."""
     console = Console(highlight=False)
-    test, validation = metrics["test"], metrics["validation"]
-    low, high = test["accuracy_interval"]
+    test, (first, *others) = metrics["test"], SHOWN
+    low, high = test["interval"]
 
-    table = Table(title=f"Run {metrics['run']}: test split, {test['items']:,} items")
-    for column in ("", "accuracy", "95 % interval", "macro F1"):
+    caption = f"dim: published ({metrics['published_source']})" if "published" in metrics else None
+    table = Table(title=f"Run {metrics['run']}: test split, {test['items']:,} items", caption=caption)
+    for column in ("", SHOWN[first], "95 % interval", *(SHOWN[key] for key in others)):
         table.add_column(column, justify="left" if column == "" else "right")
-    for name, score in metrics["baselines"].items():
-        table.add_row(name, f"{score['accuracy']:.4f}", "", f"{score['macro_f1']:.4f}")
-    for name, accuracy in metrics.get("published_test_accuracy", {}).items():
-        table.add_row(f"[dim]published: {name}[/]", f"[dim]{accuracy:.3f}[/]", "", "")
-    model = ("this model", f"{test['accuracy']:.4f}", f"{low:.4f} to {high:.4f}", f"{test['macro_f1']:.4f}")
-    table.add_row(*model, style="bold")
+    for name, scores in metrics["baselines"].items():
+        table.add_row(name, f"{scores[first]:.4f}", "", *(f"{scores[key]:.4f}" for key in others))
+    for name, value in metrics.get("published", {}).items():
+        table.add_row(name, f"{value:.3f}", style="dim")
+    others = (f"{test[key]:.4f}" for key in others)
+    table.add_row("this model", f"{test[first]:.4f}", f"{low:.4f}-{high:.4f}", *others, style="bold")
     console.print(table)
-
-    table = Table(title="Each class, test split")
-    for column in ("class", "precision", "recall", "F1", "items"):
-        table.add_column(column, justify="left" if column == "class" else "right")
-    for name, score in test["per_class"].items():
-        table.add_row(name, *(f"{score[key]:.3f}" for key in ("precision", "recall", "f1")), f"{score['items']:,}")
-    console.print(table)
-
+    console.print(details_table(test))
     console.print(
-        f"Validation accuracy {validation['accuracy']:.4f}: the model was chosen by it, the test split judges."
+        f"On the validation split, by whose loss the epoch was chosen: {SHOWN[first]}"
+        f" {metrics['validation'][first]:.4f}. The test split judges."
     )
     console.print(f"Written: {run}/metrics.json and {run}/figures")
 
 
-def compare_on_validation(run: Path, config: Config) -> None:
-    """After training: the model's validation accuracy beside the baselines'; the test split stays untouched."""
+def compare_on_validation(run: Path, config: Config, predictions: np.ndarray, splits: Splits) -> None:
+    """After training: the model on the validation split beside the baselines; the test split stays untouched."""
     report = baseline.load_report(config) or baseline.main(config)
-    best = best_epoch(read_history(run))
-    table = Table(title="Validation accuracy", show_header=False)
-    for name, result in report["baselines"].items():
-        table.add_row(name, f"{result['validation_accuracy']:.4f}")
-    table.add_row("this model", f"{best['val_accuracy']:.4f}", style="bold")
+    rows = {name: result["validation"] for name, result in report["baselines"].items()}
+    rows["this model"] = measure(splits.val.y, predictions, splits.names)
+    table = Table(title="Validation split")
+    table.add_column("")
+    for key, label in SHOWN.items():
+        table.add_column(f"[bold]{label}[/]" if key == config.compile.metric else label, justify="right")
+    for name, scores in rows.items():
+        table.add_row(name, *(f"{scores[key]:.4f}" for key in SHOWN), style="bold" if name == "this model" else None)
     Console(highlight=False).print(table)

@@ -1,6 +1,7 @@
-"""Figures of the data and of a trained model: each function draws one and returns it; `save` writes it.
+"""Figures of the data and of a training: each function draws one and returns it; `save` writes it.
 
-They are made without pyplot: nothing is shared between figures, and no display is needed.
+They are made without pyplot: nothing is shared between figures, and no display is needed. What shows how good a model
+is depends on the task, and is in metrics.py.
 """
 
 from pathlib import Path
@@ -8,7 +9,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from .files import Rows
 from .items import draw_item
+
+MOST_GROUPS = 30  # that a figure shows
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -17,77 +21,61 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def class_balance(counts: dict[str, np.ndarray], class_names: list[str]) -> Figure:
-    """Share of each class in each split; counts: split name -> (classes,)."""
-    figure = Figure(figsize=(8, 0.35 * len(class_names) + 1.4), layout="constrained")
+def balance(counts: dict[str, dict[str, int]]) -> Figure:
+    """Share of each group of items (a class, a label, a range of the target) in each split; counts[group][split]."""
+    counts = dict(list(counts.items())[:MOST_GROUPS])
+    splits = list(next(iter(counts.values())))
+    figure = Figure(figsize=(8, 0.35 * len(counts) + 1.4), layout="constrained")
     axes = figure.subplots()
-    positions = np.arange(len(class_names))
-    height = 0.8 / len(counts)
-    for number, (split, count) in enumerate(counts.items()):
-        axes.barh(positions + number * height, count / count.sum(), height, label=f"{split} ({count.sum():,})")
-    axes.set_yticks(positions + 0.4 - height / 2, class_names)
+    positions = np.arange(len(counts))
+    height = 0.8 / len(splits)
+    for number, split in enumerate(splits):
+        values = np.array([group[split] for group in counts.values()])
+        label = f"{split} ({values.sum():,})"
+        axes.barh(positions + number * height, values / max(values.sum(), 1), height, label=label)
+    axes.set_yticks(positions + 0.4 - height / 2, counts)
     axes.invert_yaxis()
-    axes.set(title="Class balance", xlabel="share of the split")
-    figure.legend(loc="outside lower center", ncols=len(counts))
+    axes.set(title="Targets", xlabel="share of the split")
+    figure.legend(loc="outside lower center", ncols=len(splits))
     return figure
 
 
-def examples(x: np.ndarray, y: np.ndarray, class_names: list[str], *, per_class: int = 8) -> Figure:
-    """The first items of each class, a row a class."""
-    figure = Figure(figsize=(1.2 * per_class, 1.2 * len(class_names)), layout="constrained")
-    grid = figure.subplots(len(class_names), per_class, squeeze=False)
-    for label, row in enumerate(grid):
-        row[0].set_ylabel(class_names[label], rotation=0, ha="right", va="center", fontsize=9)
-        items = x[np.flatnonzero(y == label)[:per_class]]
-        for axes, item in zip(row, items, strict=False):
+def examples(x: np.ndarray | Rows, members: dict[str, np.ndarray], *, per_group: int = 8) -> Figure:
+    """The first items of each group, a row a group; members[group]: which items (n,) bool belong to it."""
+    members = dict(list(members.items())[:MOST_GROUPS])
+    figure = Figure(figsize=(1.2 * per_group + 1, 1.2 * len(members)), layout="constrained")
+    grid = figure.subplots(len(members), per_group, squeeze=False)
+    for (name, chosen), row in zip(members.items(), grid, strict=True):
+        row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+        rows = np.flatnonzero(chosen)[:per_group]
+        for axes, item in zip(row, x[rows], strict=False):
             draw_item(axes, item)
-        for axes in row[len(items) :]:
+        for axes in row[max(len(rows), 1) :]:
             axes.axis("off")
     return figure
 
 
-def mistakes(
-    x: np.ndarray, y: np.ndarray, probabilities: np.ndarray, class_names: list[str], *, most: int = 24
-) -> Figure:
-    """The wrong predictions that the model was surest of: often the label is wrong, or the item a riddle."""
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(predicted != y)
-    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
+def mistakes(x: np.ndarray | Rows, found: list[tuple[int, str]]) -> Figure:
+    """The worst predictions of the test split; found: number and title of each item, the worst first."""
     columns = 6
-    rows = max(1, -(-len(wrong) // columns))
+    rows = max(1, -(-len(found) // columns))
     figure = Figure(figsize=(1.9 * columns, 2.1 * rows), layout="constrained")
-    for axes in figure.subplots(rows, columns).flat[len(wrong) :]:
-        axes.axis("off")
-    for axes, index in zip(figure.axes, wrong, strict=False):
-        draw_item(axes, x[index])
-        title = f"{class_names[predicted[index]]} {confidence[index]:.0%}\nlabel: {class_names[y[index]]}"
+    grid = figure.subplots(rows, columns).flat
+    for axes, (number, title) in zip(grid, found, strict=False):
+        draw_item(axes, x[number])
         axes.set_title(title, fontsize=7)
-    figure.suptitle("The most confident mistakes on the test split" if len(wrong) else "No mistakes on the test split")
+    for axes in figure.axes[len(found) :]:
+        axes.axis("off")
+    figure.suptitle("The worst predictions on the test split" if found else "No mistakes on the test split")
     return figure
 
 
-def confusion(matrix: np.ndarray, class_names: list[str]) -> Figure:
-    """Confusion matrix (true, predicted) as counts, coloured by the share of the true class."""
-    size = 0.6 * len(class_names) + 2.5
-    figure = Figure(figsize=(size, size), layout="constrained")
-    axes = figure.subplots()
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(matrix):
-        colour = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(column, row, count, ha="center", va="center", fontsize=8, color=colour)
-    axes.set_xticks(range(len(class_names)), class_names, rotation=45, ha="right")
-    axes.set_yticks(range(len(class_names)), class_names)
-    axes.set(title="Confusion matrix, test split", xlabel="predicted", ylabel="true")
-    return figure
-
-
-def learning_curves(history: list[dict[str, float]]) -> Figure:
-    """Loss and accuracy by epoch, on train and validation; the best epoch is marked."""
+def learning_curves(history: list[dict[str, float]], metric: str) -> Figure:
+    """Loss and metric by epoch, on train and validation; the best epoch is marked."""
     epochs = [row["epoch"] for row in history]
     best = min(history, key=lambda row: row["val_loss"])["epoch"]
     figure = Figure(figsize=(11, 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    for axes, name in zip(figure.subplots(1, 2), ("loss", metric), strict=True):
         axes.plot(epochs, [row[name] for row in history], marker=".", label="train")
         axes.plot(epochs, [row[f"val_{name}"] for row in history], marker=".", label="validation")
         axes.axvline(best, color="grey", linestyle=":", label=f"best epoch: {best:.0f}")

@@ -1,7 +1,7 @@
-"""Predictions to use and to keep: of the test split, or of files of yours.
+"""Predictions to use and to keep: of the validation and test splits, or of files of yours.
 
-In: a run folder, and nothing else: it holds the model, its settings and the names of the classes.
-Out: predictions.npz (probabilities of validation and test, for `evaluate`), or a CSV file: class and probability.
+In: a run folder, and nothing else: it holds the model, its settings, the rules for inputs and the names of the classes.
+Out: predictions.npz (of validation and test, for `evaluate`), or a CSV file, a row an item.
 """
 
 import csv
@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from .config import UserError
-from .data import load_splits
-from .items import FILES, read_items
+from .data import Splits, load_splits
+from .files import Rows
 from .predict import predict
 from .runs import load_run
+from .sources import read_new
+from .task import to_rows
 
 MOST_SHOWN = 20  # lines on the screen; the CSV file has all
 
@@ -23,68 +25,50 @@ def predict_splits(run_name: str = "") -> Path:
     """Predict validation and test with the best model of a run; returns the path of predictions.npz."""
     run, config, data = load_run(run_name)
     splits = load_splits(config)
-    check_fit(splits.test.x, data, "the data that data.source names")
-    if splits.class_names != data["class_names"]:
-        raise UserError(
-            f"{run} was trained on the classes {data['class_names']}, the data now has {splits.class_names}."
-        )
-    # Together, so that the model is loaded once.
-    validation, test = np.split(predict(run, np.concatenate([splits.val.x, splits.test.x])), [len(splits.val)])
-    np.savez(run / "predictions.npz", validation=validation, test=test)
+    check_fit(splits, data, run)
+    np.savez(run / "predictions.npz", validation=predict(run, splits.val.x), test=predict(run, splits.test.x))
     return run / "predictions.npz"
 
 
 def main(run_name: str, files: list[str], output: str) -> None:
     """Predict the files, or the test split where none is named; print the first, write all to `output` as CSV."""
     run, config, data = load_run(run_name)
+    items: dict[str, np.ndarray | Rows]
     if files:
-        items = {name: load_items(Path(name), data) for name in files}
+        for name in files:
+            if not Path(name).exists():
+                raise UserError(f"There is no file {name}.")
+        items = {name: read_new(Path(name), data["rules"], config.data) for name in files}
     else:
-        items = {"test": load_splits(config).test.x}
-        check_fit(items["test"], data, "the data that data.source names")
-    probabilities = predict(run, np.concatenate(list(items.values())))
-    sources = [(name, number) for name, part in items.items() for number in range(len(part))]
-    classes, best = data["class_names"], probabilities.max(axis=1).round(4).tolist()
+        splits = load_splits(config)
+        check_fit(splits, data, run)
+        items = {"test": splits.test.x}
     rows = [
-        {"source": name, "item": number, "class": classes[label], "probability": probability}
-        for (name, number), label, probability in zip(sources, probabilities.argmax(axis=1), best, strict=True)
+        {"source": name, "item": number, **row}
+        for name, part in items.items()
+        for number, row in enumerate(to_rows(predict(run, part), data["names"]))
     ]
     for row in rows[:MOST_SHOWN]:
-        print(f"{row['source']} {row['item']}: {row['class']} ({row['probability']:.1%})")
+        source, number, *values = row.items()
+        print(f"{source[1]} {number[1]}: {', '.join(f'{name} {value}' for name, value in values)}")
     path = Path(output) if output else run / "predictions.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
+    part = path.with_name(path.name + ".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
+    part.replace(path)
     print(f"Written: {path} ({len(rows):,} predictions by {run})")
 
 
-def load_items(path: Path, data: dict[str, Any]) -> np.ndarray:
-    """Items (n, *shape) from one file: a .npy array, the array `x` of a .npz file, or what `items.py` reads.
-
-    Raises:
-        UserError: the file is absent, can't be read, or holds items of another shape than the model takes.
-    """
-    if not path.is_file():
-        raise UserError(f"There is no file {path}.")
-    if path.suffix not in (".npy", ".npz"):
-        return read_items(path, tuple(data["input_shape"]))
-    try:
-        content = np.load(path)
-        items = content["x"] if path.suffix == ".npz" else content
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path} is not a .npy array or a .npz file with an array x; {FILES} will do too.") from error
-    expected = tuple(data["input_shape"])
-    if items.ndim > 1 and np.prod(items.shape[1:]) == np.prod(expected):
-        items = items.reshape(-1, *expected)  # such as grey pictures without an axis for the channel
-    check_fit(items, data, str(path))
-    return items
+def check_fit(splits: Splits, data: dict[str, Any], run: Path) -> None:
+    """Refuse data that has become another since the run was trained; data: the run's data.json."""
+    if splits.rules != data["rules"]:
+        raise UserError(f"The data of {run} has changed since: {_difference(data['rules'], splits.rules)}: train anew.")
+    if splits.names != data["names"]:
+        raise UserError(f"{run} was trained on {data['names']}, the data now has {splits.names}: train anew.")
 
 
-def check_fit(items: np.ndarray, data: dict[str, Any], name: str) -> None:
-    """Refuse items of another shape than the model was trained on, and values that are no numbers."""
-    expected = tuple(data["input_shape"])
-    if items.shape[1:] != expected:
-        raise UserError(f"{name} holds items of shape {items.shape[1:]}, but the model takes {expected}.")
-    if not np.issubdtype(items.dtype, np.number):
-        raise UserError(f"{name} holds {items.dtype}, but the model takes numbers.")
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    key = next(key for key in {**before, **now} if before.get(key) != now.get(key))
+    return f"{key} was {before.get(key)} and is {now.get(key)}"

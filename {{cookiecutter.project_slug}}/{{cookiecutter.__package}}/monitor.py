@@ -16,8 +16,9 @@ from tensorboard.summary import Writer
 
 from .config import UserError
 from .runs import write_json
+from .task import METRIC
 
-COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+COLUMNS = ("epoch", "loss", METRIC, "val_loss", f"val_{METRIC}", "learning_rate", "seconds")
 
 
 class Monitor:
@@ -74,7 +75,7 @@ class Monitor:
         figures = f"loss {loss:.4f}  lr {learning_rate:.4f}"
         if self.history:
             last = self.history[-1]
-            figures += f"  val_loss {last['val_loss']:.4f}  val_acc {last['val_accuracy']:.4f}"
+            figures += f"  val_loss {last['val_loss']:.4f}  val_{METRIC} {last[f'val_{METRIC}']:.4f}"
         description = f"epoch {done + 1}/{self.epochs}"
         self.bar.update(self.task, completed=done * self.steps + number, description=description, figures=figures)
 
@@ -97,7 +98,7 @@ class Monitor:
         improved = self.best is row
         self.console.print(
             f"epoch {row['epoch']:>2}/{self.epochs}  loss {row['loss']:.4f}  val_loss {row['val_loss']:.4f}"
-            f"  val_acc {row['val_accuracy']:.4f}  lr {row['learning_rate']:.4f}  {row['seconds']:.1f} s"
+            f"  val_{METRIC} {row[f'val_{METRIC}']:.4f}  lr {row['learning_rate']:.4f}  {row['seconds']:.1f} s"
             f"{'  best' if improved else ''}"
         )
         return improved
@@ -119,7 +120,8 @@ class Monitor:
         self.console.print(
             f"Trained {len(self.history)} epochs{of} in {seconds:.0f} s on {device}, {parameters:,} parameters{memory}."
         )
-        self.console.print(f"Best epoch {self.best['epoch']:.0f}: validation accuracy {self.best['val_accuracy']:.4f}.")
+        figures = f"validation loss {self.best['val_loss']:.4f}, {METRIC} {self.best[f'val_{METRIC}']:.4f}"
+        self.console.print(f"Best epoch {self.best['epoch']:.0f}: {figures}.")
 
 
 def best_epoch(history: list[dict[str, float]]) -> dict[str, float]:

@@ -1,10 +1,10 @@
 """The folders of training runs: runs/<name>/ holds everything that one training wrote.
 
 config.yaml      the settings of this run
-data.json        what the model must know of its data: shape, classes, mean and deviation
+data.json        what the model must know of its data: rules for inputs, names, mean and deviation
 history.csv      one row an epoch (monitor.py)
 best.*, last.*   checkpoints: the lowest validation loss, and the newest epoch (train.py)
-predictions.npz  class probabilities on validation and test (predict.py)
+predictions.npz  predictions of validation and test (predict.py)
 metrics.json     how good the model is (evaluate.py), and figures/
 """
 
@@ -40,6 +40,7 @@ def resume_run(config: Config) -> Path:
     """
     run = find_run(config.run)
     before = load_config(run / "config.yaml")
+    before.data.folder, before.data.memory_mb = config.data.folder, config.data.memory_mb  # change nothing in the data
     for name in ("seed", "task", "data", "model", "compile"):
         if getattr(before, name) != getattr(config, name):
             raise UserError(

@@ -1,7 +1,7 @@
 """Statistics of the data, to be read before any model is made: what is there, and what is wrong with it.
 
-Out: a table on the screen, reports/stats.json, and three figures: class_balance.png, examples.png, overview.png.
-Cost: seconds; no deep-learning framework is imported.
+Out: a table on the screen, reports/stats.json, and three figures: balance.png, examples.png, overview.png.
+Cost: seconds for what fits into memory, one pass over the rest; no deep-learning framework is imported.
 """
 
 import hashlib
@@ -14,9 +14,11 @@ from rich.table import Table
 
 from . import figures
 from .config import Config
-from .data import Splits, load_splits
+from .data import Split, Splits, blocks, load_splits
 from .items import draw_overview
 from .runs import REPORTS, write_json
+from .sources import feature_names
+from .task import groups, imbalance
 
 
 def main(config: Config) -> None:
@@ -24,38 +26,52 @@ def main(config: Config) -> None:
     splits = load_splits(config)
     statistics = measure(splits)
     write_json(REPORTS / "stats.json", statistics)
-    figures.save(figures.class_balance(_class_counts(splits), splits.class_names), REPORTS / "class_balance.png")
-    figures.save(figures.examples(splits.train.x, splits.train.y, splits.class_names), REPORTS / "examples.png")
-    figures.save(draw_overview(splits.train.x, splits.train.y, splits.class_names), REPORTS / "overview.png")
-    print_statistics(statistics, splits.class_names)
+    members = groups_by_split(splits)
+    figures.save(figures.balance(statistics["groups"]), REPORTS / "balance.png")
+    figures.save(figures.examples(splits.train.x, members["train"]), REPORTS / "examples.png")
+    overview = draw_overview(splits.train.x, members["train"], feature_names(splits.rules))
+    figures.save(overview, REPORTS / "overview.png")
+    print_statistics(statistics)
 
 
 def measure(splits: Splits) -> dict[str, Any]:
     """Counts, shares, ranges, gaps and duplicates, ready for JSON."""
-    counts = _class_counts(splits)
-    largest, smallest = counts["train"].max(), counts["train"].min()
+    members = groups_by_split(splits)
     return {
-        "classes": {
-            name: {split: int(count[label]) for split, count in counts.items()}
-            for label, name in enumerate(splits.class_names)
+        "groups": {
+            name: {split: int(found[name].sum()) for split, found in members.items()} for name in members["train"]
         },
-        "imbalance": float(largest / smallest) if smallest else None,  # largest class over smallest; None: one is empty
-        "splits": {name: _measure_inputs(split.x) for name, split in _named(splits).items()},
+        "imbalance": imbalance(splits.train.y, splits.names),  # of the train split; None: a class is empty
+        "targets": splits.target_statistics,
+        "splits": {name: _measure_inputs(split) for name, split in splits.named.items()},
+        "missing": {
+            column["name"]: column["missing"] for column in splits.rules.get("columns", []) if column["missing"]
+        },
+        "skipped": splits.skipped,
+        "groups_across": _find_groups_across(splits),
         "duplicates": _find_duplicates(splits),
     }
 
 
-def print_statistics(statistics: dict[str, Any], class_names: list[str]) -> None:
+def groups_by_split(splits: Splits) -> dict[str, dict[str, np.ndarray]]:
+    """For each split, which of its items (n,) bool are in each group of task.py, such as a class."""
+    parts = splits.named
+    together = groups(np.concatenate([split.y for split in parts.values()]), splits.names)
+    ends = np.cumsum([len(split) for split in parts.values()])[:-1]
+    pieces = {name: np.split(members, ends) for name, members in together.items()}
+    return {split: {name: piece[number] for name, piece in pieces.items()} for number, split in enumerate(parts)}
+
+
+def print_statistics(statistics: dict[str, Any]) -> None:
     """The same as tables for people."""
-    console = Console()
+    console = Console(highlight=False)
     splits = statistics["splits"]
-    table = Table(title="Classes: items, and share of the split")
-    table.add_column("class")
+    table = Table(title="Targets: items, and share of the split")
+    table.add_column("")
     for split in splits:
         table.add_column(split, justify="right")
-    for name in class_names:
-        cells = (f"{n:,} {n / splits[split]['items']:7.1%}" for split, n in statistics["classes"][name].items())
-        table.add_row(name, *cells)
+    for name, counts in statistics["groups"].items():
+        table.add_row(name, *(f"{n:,} {n / splits[split]['items']:7.1%}" for split, n in counts.items()))
     console.print(table)
 
     table = Table(title="Inputs")
@@ -67,62 +83,85 @@ def print_statistics(statistics: dict[str, Any], class_names: list[str]) -> None
         table.add_row(key, *(f"{value:,.4g}" if isinstance(value, float) else str(value) for value in values))
     console.print(table)
 
+    for remark in remarks(statistics):
+        console.print(f"[yellow]{remark}[/]")
+    inside = ", ".join(f"{split} {count}" for split, count in statistics["duplicates"]["inside"].items())
+    console.print(f"Exact copies inside a split: {inside}.")
+    console.print(f"Written: {REPORTS}/stats.json, balance.png, examples.png, overview.png")
+
+
+def remarks(statistics: dict[str, Any]) -> list[str]:
+    """What a person should look into before training."""
+    found = []
     balance = statistics["imbalance"]
     if balance is None:
-        console.print("[yellow]A class has no item in the train split.[/]")
+        found.append("Of a class or label there is no example in the train split.")
     elif balance > 1.5:
-        console.print(f"[yellow]Imbalanced: the largest class has {balance:.1f} times the items of the smallest.[/]")
-    else:
-        console.print(f"Balanced: the largest class has {balance:.2f} times the items of the smallest.")
+        found.append(
+            f"Imbalanced: {balance:.1f} to 1 in the train split. Look at macro recall or F1, not at accuracy;"
+            " compile.class_weight: balanced makes rare ones count."
+        )
+    if statistics["skipped"]:
+        found.append(f"Damaged, and left out: {statistics['skipped']} items.")
+    for column, count in statistics["missing"].items():
+        found.append(f"Missing in the train split: {count} values of {column!r}.")
+    for pair, names in statistics["groups_across"].items():
+        shown = ", ".join(names[:5])
+        found.append(f"Leak: {len(names)} groups of {pair.replace(' & ', ' are also in ')}, such as {shown}.")
     duplicates = statistics["duplicates"]
     for pair, count in duplicates["across"].items():
         if count:
-            console.print(f"[yellow]Leak: {count} items of {pair.replace(' & ', ' are also in ')}.[/]")
-    console.print(f"Exact copies inside a split: {', '.join(f'{k} {v}' for k, v in duplicates['inside'].items())}.")
-    if duplicates["with_other_label"]:
-        console.print(f"[yellow]{duplicates['with_other_label']} items have an exact copy with another label.[/]")
-    console.print(f"Written: {REPORTS}/stats.json, class_balance.png, examples.png, overview.png")
+            found.append(f"Leak: {count} items of {pair.replace(' & ', ' are also in ')}.")
+    if duplicates["with_other_target"]:
+        found.append(f"{duplicates['with_other_target']} items have an exact copy with another target.")
+    return found
 
 
-def _named(splits: Splits) -> dict[str, Any]:
-    return {"train": splits.train, "validation": splits.val, "test": splits.test}
-
-
-def _class_counts(splits: Splits) -> dict[str, np.ndarray]:
-    return {name: np.bincount(split.y, minlength=splits.num_outputs) for name, split in _named(splits).items()}
-
-
-def _measure_inputs(x: np.ndarray) -> dict[str, Any]:
-    floating = np.issubdtype(x.dtype, np.floating)
-    missing = sum(int(np.isnan(block).sum()) for block in _blocks(x)) if floating else 0
-    count = x.size - missing
-    mean = sum(float(np.nansum(block, dtype=np.float64)) for block in _blocks(x)) / count
-    variance = sum(float(np.nansum(np.square(block - mean), dtype=np.float64)) for block in _blocks(x)) / count
-    return {
+def _measure_inputs(split: Split) -> dict[str, Any]:
+    """Ranges over all values, in one pass; the padding of sequences, which is NaN, does not count."""
+    x, count, total, squares, lowest, highest, steps = split.x, 0, 0.0, 0.0, np.inf, -np.inf, []
+    for block in blocks(x):
+        if np.issubdtype(x.dtype, np.floating) and np.isnan(block).any():
+            steps += [~np.isnan(block[..., 0])]
+        values = block[~np.isnan(block)] if steps else block
+        count += values.size
+        total += float(values.sum(dtype=np.float64))
+        squares += float(np.square(values, dtype=np.float64).sum())
+        lowest, highest = min(lowest, float(values.min())), max(highest, float(values.max()))
+    mean = total / count
+    measured = {
         "items": len(x),
         "shape": list(x.shape[1:]),
         "dtype": str(x.dtype),
-        "lowest": float(np.nanmin(x)),
-        "highest": float(np.nanmax(x)),
+        "lowest": lowest,
+        "highest": highest,
         "mean": mean,
-        "deviation": variance**0.5,
-        "missing": missing,
+        "deviation": max(squares / count - mean**2, 0.0) ** 0.5,
     }
+    if steps:
+        lengths = np.concatenate(steps).sum(axis=1)
+        measured["steps"] = f"{lengths.min()} to {lengths.max()}"
+    return measured
 
 
-def _blocks(x: np.ndarray) -> list[np.ndarray]:
-    return [x[start : start + 4096] for start in range(0, len(x), 4096)]  # views: no copy of the whole
+def _find_groups_across(splits: Splits) -> dict[str, list[str]]:
+    """Groups, such as patients, that have items in two splits."""
+    if splits.train.group is None:
+        return {}
+    found = {name: set(split.group.astype(str)) for name, split in splits.named.items()}
+    pairs = (("validation", "train"), ("test", "train"), ("test", "validation"))
+    return {f"{b} & {a}": sorted(found[b] & found[a]) for b, a in pairs if found[b] & found[a]}
 
 
 def _find_duplicates(splits: Splits) -> dict[str, Any]:
-    """Items with the same bytes: inside each split, across two splits (a leak), and with different labels."""
-    labels_of: dict[bytes, set[int]] = defaultdict(set)
+    """Items with the same bytes: inside each split, across two splits (a leak), and with different targets."""
+    targets_of: dict[bytes, set[bytes]] = defaultdict(set)
     items_of: dict[str, list[bytes]] = {}
-    for name, split in _named(splits).items():
-        digests = [hashlib.blake2b(np.ascontiguousarray(item), digest_size=16).digest() for item in split.x]
-        items_of[name] = digests
-        for digest, label in zip(digests, split.y.tolist(), strict=True):
-            labels_of[digest].add(label)
+    for name, split in splits.named.items():
+        items = (item for block in blocks(split.x) for item in np.ascontiguousarray(block))
+        items_of[name] = [hashlib.blake2b(item, digest_size=16).digest() for item in items]
+        for digest, target in zip(items_of[name], split.y, strict=True):
+            targets_of[digest].add(target.tobytes())
     names = list(items_of)
     return {
         "inside": {name: len(digests) - len(set(digests)) for name, digests in items_of.items()},
@@ -132,5 +171,5 @@ def _find_duplicates(splits: Splits) -> dict[str, Any]:
             for set_a in [set(items_of[a])]
             for b in names[number + 1 :]
         },
-        "with_other_label": sum(len(labels_of[d]) > 1 for digests in items_of.values() for d in digests),
+        "with_other_target": sum(len(targets_of[d]) > 1 for digests in items_of.values() for d in digests),
     }

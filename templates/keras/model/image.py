@@ -1,6 +1,6 @@
 """The model: a convolutional network for pictures. Put your own network here.
 
-In: pictures as stored (batch, height, width, channels), any number type. Out: logits (batch, classes).
+In: pictures as stored (batch, height, width, channels), any number type. Out: (batch, outputs), which task.py explains.
 Normalisation is inside, so that training, evaluation and inference can't disagree about it.
 """
 
@@ -51,8 +51,8 @@ def build_model(
         images = keras.layers.ReLU()(images)
     features = keras.layers.GlobalAveragePooling2D()(images)  # -> (batch, channels of the last block)
     features = keras.layers.Dropout(settings.dropout)(features)
-    logits = keras.layers.Dense(num_outputs, dtype="float32")(features)  # -> (batch, classes)
-    return keras.Model(inputs, logits)
+    outputs = keras.layers.Dense(num_outputs, dtype="float32")(features)  # -> (batch, outputs)
+    return keras.Model(inputs, outputs)
 
 
 def save_model(model: keras.Model, path: Path) -> None:

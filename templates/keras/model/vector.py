@@ -1,6 +1,6 @@
 """The model: a dense network for vectors. Put your own network here.
 
-In: vectors as stored (batch, features), any number type. Out: logits (batch, classes).
+In: vectors as stored (batch, features), any number type. Out: (batch, outputs), which task.py explains.
 Normalisation is inside, so that training, evaluation and inference can't disagree about it.
 """
 
@@ -28,8 +28,8 @@ def build_model(
         features = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(features)
         features = keras.layers.ReLU()(features)
         features = keras.layers.Dropout(settings.dropout)(features)
-    logits = keras.layers.Dense(num_outputs, dtype="float32")(features)  # -> (batch, classes)
-    return keras.Model(inputs, logits)
+    outputs = keras.layers.Dense(num_outputs, dtype="float32")(features)  # -> (batch, outputs)
+    return keras.Model(inputs, outputs)
 
 
 def save_model(model: keras.Model, path: Path) -> None:

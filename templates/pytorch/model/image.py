@@ -1,6 +1,6 @@
 """The model: a convolutional network for pictures. Put your own network here.
 
-In: pictures as stored (batch, height, width, channels), any number type. Out: logits (batch, classes).
+In: pictures as stored (batch, height, width, channels), any number type. Out: (batch, outputs), which task.py explains.
 Normalisation is inside, so that training, evaluation and inference can't disagree about it.
 """
 
@@ -35,7 +35,7 @@ class ConvolutionalNetwork(nn.Module):
         self.head = nn.Linear(settings.channels[-1], num_outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(batch, height, width, channels) -> logits (batch, classes)."""
+        """(batch, height, width, channels) -> (batch, outputs)."""
         if self.training and self.flip:
             mirrored = torch.rand(len(inputs), 1, 1, 1, device=inputs.device) < 0.5
             inputs = torch.where(mirrored, inputs.flip(2), inputs)

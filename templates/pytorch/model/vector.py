@@ -1,6 +1,6 @@
 """The model: a dense network for vectors. Put your own network here.
 
-In: vectors as stored (batch, features), any number type. Out: logits (batch, classes).
+In: vectors as stored (batch, features), any number type. Out: (batch, outputs), which task.py explains.
 Normalisation is inside, so that training, evaluation and inference can't disagree about it.
 """
 
@@ -30,7 +30,7 @@ class DenseNetwork(nn.Module):
         self.head = nn.Linear(settings.units[-1], num_outputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(batch, features) -> logits (batch, classes)."""
+        """(batch, features) -> (batch, outputs)."""
         features = (inputs.float() - self.mean) / self.deviation
         return self.head(self.hidden(features))
 

@@ -1,0 +1,182 @@
+"""How vectors are read: from tables of numbers and categories, or from arrays (n, features).
+
+A table becomes numbers by rules that are learned on the train split and kept with the model: a missing number is the
+median, a category becomes a column of 0 and 1 for each of its values.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .config import DataSettings, UserError
+from .files import (
+    Items,
+    Rows,
+    describe_column,
+    guess_part,
+    guess_target,
+    is_arrays,
+    is_table,
+    numbers,
+    read_arrays,
+    read_table,
+    require_columns,
+    take_targets,
+)
+
+LAYOUTS = "a table (.csv, .tsv, .parquet), a folder with train.csv and test.csv, or arrays (.npz, a folder of .npy)"
+FILES = "tables with the columns of the training data, or arrays"  # what `predict` takes
+MOST_VALUES = 100  # of a category
+
+
+def from_pictures(x: np.ndarray) -> np.ndarray:
+    """Fashion-MNIST's pictures (n, 28, 28) as vectors: (n, 784)."""
+    return x.reshape(len(x), -1)
+
+
+def read(path: Path, settings: DataSettings) -> Items:
+    """What the source holds.
+
+    Raises:
+        UserError: it can't be read, or does not fit the settings.
+    """
+    if is_arrays(path):
+        items = read_arrays(path, settings.memory_mb)
+        if items.inputs.ndim > 2:
+            items.inputs = items.inputs.reshape(len(items.inputs), -1)
+        return items
+    if not is_table(path):
+        raise UserError(f"{path} is none of these: {LAYOUTS}.")
+    table, part, where = read_table(path)
+    targets, about = take_targets(table, settings, path)
+    about.setdefault("part", part)
+    for setting in ("ignore", "categories"):
+        require_columns(table, getattr(settings, setting), f"data.{setting}", path)
+    others = {*targets, *settings.ignore, settings.part, settings.group, settings.time}
+    inputs = table[[column for column in table.columns if column not in others]]
+    if inputs.empty:
+        raise UserError(f"{path} has no columns beside the target and those that data.ignore names.")
+    return Items(numbers(inputs, where, settings.categories), table[targets], where, **about)
+
+
+def learn_rules(inputs: pd.DataFrame | np.ndarray | Rows, train: np.ndarray, settings: DataSettings) -> dict[str, Any]:
+    """How inputs become arrays, learned on the rows `train`, ready for JSON."""
+    if not isinstance(inputs, pd.DataFrame):
+        return {"features": inputs.shape[1]}
+    columns = []
+    for column in inputs.columns:
+        values = inputs[column].iloc[train]
+        if values.isna().all():
+            raise UserError(f"The column {column!r} is empty in the train split: list it in data.ignore.")
+        missing = int(values.isna().sum())
+        if pd.api.types.is_numeric_dtype(values):
+            columns.append({"name": column, "median": float(values.median()), "missing": missing})
+            continue
+        kinds = sorted(values.dropna().unique())
+        if len(kinds) > min(MOST_VALUES, max(10, len(values) / 2)):
+            raise UserError(
+                f"The column {column!r} has {len(kinds)} different texts in {len(values)} items, such as {kinds[0]!r}:"
+                " it is no category; list it in data.ignore."
+            )
+        columns.append({"name": column, "values": kinds, "missing": missing})
+    targets = [settings.target] if isinstance(settings.target, str) else list(settings.target)
+    ignored = [*targets, *settings.ignore, settings.part, settings.group, settings.time]
+    return {"columns": columns, "ignored": sorted({name for name in ignored if name})}
+
+
+def encode(inputs: pd.DataFrame | np.ndarray | Rows, rules: dict[str, Any]) -> np.ndarray | Rows:
+    """Inputs -> (n, features): float32 from a table, as stored from arrays."""
+    if not isinstance(inputs, pd.DataFrame):
+        return inputs
+    parts = []
+    for column in rules["columns"]:
+        values = inputs[column["name"]]
+        if "median" in column:
+            parts.append(values.fillna(column["median"]).to_numpy(np.float32)[:, np.newaxis])
+        else:  # a value that training has not seen, or none, is 0 in all columns
+            parts.append(np.stack([(values == kind).to_numpy(np.float32) for kind in column["values"]], axis=1))
+    return np.concatenate(parts, axis=1)
+
+
+def feature_names(rules: dict[str, Any]) -> list[str]:
+    """What each feature is, for messages and figures."""
+    if "columns" not in rules:
+        return [f"feature {number}" for number in range(rules["features"])]
+    return [
+        name
+        for column in rules["columns"]
+        for name in ([column["name"]] if "median" in column else [f"{column['name']}={v}" for v in column["values"]])
+    ]
+
+
+def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.ndarray:
+    """Items of a file to predict, (n, features); the columns of a table may stand in any order.
+
+    Raises:
+        UserError: the file has other columns or shapes than the training data; they are named.
+    """
+    if path.suffix in (".npy", ".npz"):
+        x = load_array(path)
+        x = x.reshape(len(x), -1) if x.ndim > 2 else np.atleast_2d(x)
+    elif "columns" not in rules:
+        try:
+            x = pd.read_csv(path, header=None).to_numpy(np.float32)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} is not a CSV file of numbers without a header: {error}") from error
+    else:
+        return encode(_new_table(path, rules, settings), rules)
+    expected = len(feature_names(rules))
+    if x.shape[1] != expected:
+        raise UserError(f"{path} has {x.shape[1]} features in a row, but the model takes {expected}.")
+    return x
+
+
+def load_array(path: Path) -> np.ndarray:
+    """A .npy array, or the array x of a .npz file."""
+    try:
+        content = np.load(path)
+        x = content["x"] if path.suffix == ".npz" else content
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise UserError(f"{path} is not a .npy array or a .npz file with an array x; {FILES} will do too.") from error
+    if not np.issubdtype(x.dtype, np.number):
+        raise UserError(f"{path} holds {x.dtype}, but the model takes numbers.")
+    return x
+
+
+def _new_table(path: Path, rules: dict[str, Any], settings: DataSettings) -> pd.DataFrame:
+    table, _, where = read_table(path)
+    names = [column["name"] for column in rules["columns"]]
+    missing = [name for name in names if name not in table.columns]
+    strange = [str(name) for name in table.columns if name not in {*names, *rules["ignored"]}]
+    if missing or strange:
+        lacks = f"lacks the columns {', '.join(missing)}" if missing else ""
+        has = f"has the unknown columns {', '.join(strange)}" if strange else ""
+        raise UserError(f"{path} {' and '.join(filter(None, (lacks, has)))}: it must be like the training data.")
+    categories = [column["name"] for column in rules["columns"] if "values" in column]
+    return numbers(table[names], where, categories)
+
+
+def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], list[str]]:
+    """For `data --inspect`: settings that fit the source, and what is in it, in lines."""
+    if is_arrays(path):
+        x = read_arrays(path, settings.memory_mb).inputs
+        return {}, [f"{len(x):,} vectors as arrays: {x.dtype} {list(x.shape[1:])}"]
+    if not is_table(path):
+        raise UserError(f"{path} is none of these: {LAYOUTS}.")
+    table, _, _ = read_table(path)
+    part = guess_part(table)
+    target = guess_target(table, settings, {part})
+    targets = [target] if isinstance(target, str) else target
+    ignore = [name for name in settings.ignore if name in table.columns]
+    for column in set(table.columns) - {*targets, part, *ignore, settings.group, settings.time}:
+        values = table[column]
+        text = not pd.api.types.is_numeric_dtype(values) and pd.to_numeric(values, errors="coerce").isna().mean() > 0.5
+        many = text and values.nunique() > min(MOST_VALUES, max(10, len(values) / 2))
+        numbered = values.is_unique and str(column).lower() in ("id", "index", "unnamed: 0", "row", "number")
+        if many or numbered or values.isna().all():
+            ignore.append(column)
+    found = {"target": target, "ignore": sorted(ignore), "part": part, "categories": settings.categories}
+    lines = [f"{len(table):,} rows, {table.shape[1]} columns", *(describe_column(table[name]) for name in table)]
+    return found, lines

@@ -1,0 +1,361 @@
+"""Files of yours: tables, arrays and folders -> items with their targets, and where each one stands.
+
+What is wrong with a file is said in one sentence that names the file and the line, row or picture, and the cure.
+"""
+
+import mmap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .config import DataSettings, UserError
+
+TABLES = (".csv", ".tsv", ".parquet")
+PARTS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+
+
+@dataclass
+class Items:
+    """What a source holds; all arrays have one entry an item, None stands for what the source does not say."""
+
+    inputs: Any  # what `encode` of sources.py takes: a table, an array, files
+    targets: pd.DataFrame  # as they stand in the source
+    where: Callable[[int], str]  # where an item stands, for messages: "wine.csv line 7"
+    names: list[str] | None = None  # of classes, labels or targets
+    part: np.ndarray | None = None  # train, validation or test
+    group: np.ndarray | None = None
+    time: np.ndarray | None = None
+    skipped: int = 0  # damaged ones that were left out
+
+
+class Rows:
+    """Inputs that stay on disk. It looks like an array (n, *shape), but its rows are read when they are asked for.
+
+    Args:
+        read: row numbers (m,) -> array (m, *shape).
+        shape, dtype: of all rows, and of what `read` returns.
+        rows: numbers of the rows that this view has; all without it.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[np.ndarray], np.ndarray],
+        shape: tuple[int, ...],
+        dtype: np.dtype,
+        rows: np.ndarray | None = None,
+    ):
+        self.read, self.dtype = read, np.dtype(dtype)
+        self.rows = np.arange(shape[0]) if rows is None else rows
+        self.shape = (len(self.rows), *shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        rows = self.rows[key]
+        return self.read(np.atleast_1d(rows))[0] if np.ndim(rows) == 0 else self.read(rows)
+
+    def take(self, rows: np.ndarray) -> "Rows":
+        """A view of some of the rows; nothing is read."""
+        return Rows(self.read, self.shape, self.dtype, self.rows[rows])
+
+
+def take(x: np.ndarray | Rows, rows: np.ndarray) -> np.ndarray | Rows:
+    """Some rows: a copy of an array's, a view of those on disk."""
+    return x.take(rows) if isinstance(x, Rows) else x[rows]
+
+
+def find(path: Path) -> Path:
+    """The path, if there is something.
+
+    Raises:
+        UserError: there is nothing.
+    """
+    if not path.exists():
+        raise UserError(f"data.source: there is no {path}; write fashion_mnist, or the path of a file or folder.")
+    return path
+
+
+# ---- tables
+
+
+def is_table(path: Path) -> bool:
+    """Whether a path is a table, or a folder with a table for train and for test."""
+    return path.suffix in TABLES or bool(_tables_in(path))
+
+
+def read_table(path: Path) -> tuple[pd.DataFrame, np.ndarray | None, Callable[[int], str]]:
+    """A CSV, TSV or Parquet file with a header, or a folder with train.csv and test.csv, as one table.
+
+    Returns:
+        The table; to which part each row belongs, where there are several files; and where a row stands.
+    """
+    files = _tables_in(path) or {"": path}
+    tables = {part: _read_one_table(file) for part, file in files.items()}
+    first = next(iter(tables.values()))
+    for part, table in tables.items():
+        if list(table.columns) != list(first.columns):
+            odd = sorted(set(table.columns) ^ set(first.columns)) or ["their order"]
+            raise UserError(f"{files[part]} and the tables beside it differ in columns: {', '.join(map(str, odd))}.")
+    starts = np.cumsum([0, *(len(table) for table in tables.values())])
+
+    def where(row: int) -> str:
+        number = int(np.searchsorted(starts, row, side="right")) - 1
+        file = list(files.values())[number]
+        # A header comes before line 2; rows of Parquet are counted from 0.
+        line = f"line {row - starts[number] + 2}" if file.suffix != ".parquet" else f"row {row - starts[number]}"
+        return f"{file} {line}"
+
+    part = np.repeat(list(tables), [len(table) for table in tables.values()]) if len(files) > 1 else None
+    return pd.concat(tables.values(), ignore_index=True), part, where
+
+
+def _tables_in(path: Path) -> dict[str, Path]:
+    """The tables of a folder by part, where there is one for training."""
+    if not path.is_dir():
+        return {}
+    found = {PARTS[file.stem]: file for file in sorted(path.iterdir()) if file.suffix in TABLES and file.stem in PARTS}
+    return found if "train" in found else {}
+
+
+def _read_one_table(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        with path.open(encoding="utf-8-sig") as file:
+            header = file.readline()
+        separator = max(",;\t", key=header.count)
+        table = pd.read_csv(path, sep=separator, low_memory=False, encoding="utf-8-sig", skipinitialspace=True)
+    except (OSError, ValueError, pd.errors.ParserError) as error:  # ragged lines, an empty file, bytes that are no text
+        raise UserError(f"{path} is not a whole table: {' '.join(str(error).split())}") from error
+    if table.empty:
+        raise UserError(f"{path} has a header but no rows.")
+    return table
+
+
+def require_columns(table: pd.DataFrame, columns: list[str], setting: str, path: Path) -> None:
+    """Refuse a setting that names columns which the table lacks."""
+    for column in columns:
+        if column not in table.columns:
+            raise UserError(
+                f"{path} has no column {column!r}, which {setting} names; it has {', '.join(map(str, table.columns))}."
+            )
+
+
+def take_targets(table: pd.DataFrame, settings: DataSettings, path: Path) -> tuple[list[str], dict[str, Any]]:
+    """The columns that are targets, and those that say part, group and time, as arguments for `Items`."""
+    targets = [settings.target] if isinstance(settings.target, str) else list(settings.target)
+    if not any(targets):
+        raise UserError(f"Name the column to predict: data.target must be one of {', '.join(map(str, table.columns))}.")
+    require_columns(table, targets, "data.target", path)
+    about: dict[str, Any] = {}
+    for name in ("part", "group", "time"):
+        column = getattr(settings, name)
+        if column:
+            require_columns(table, [column], f"data.{name}", path)
+            about[name] = table[column].to_numpy()
+    if "part" in about:
+        unknown = sorted({str(value) for value in about["part"]} - set(PARTS))
+        if unknown:
+            raise UserError(f"{path}: {unknown[0]!r} in column {settings.part} is none of train, validation and test.")
+        about["part"] = np.array([PARTS[str(value)] for value in about["part"]])
+    return targets, about
+
+
+def numbers(table: pd.DataFrame, where: Callable[[int], str], categories: list[str]) -> pd.DataFrame:
+    """Check that columns hold numbers or categories, not both; columns of true and false become numbers.
+
+    Raises:
+        UserError: a column is of numbers but for some text, which is named with its line.
+    """
+    table = table.copy(deep=False)
+    for column in table.columns:
+        values = table[column]
+        if column in categories:
+            table[column] = values.astype(object).where(values.isna(), values.astype(str))
+        elif pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
+            table[column] = values.astype(np.float32)
+        else:
+            parsed = pd.to_numeric(values, errors="coerce")
+            text = parsed.isna() & values.notna()
+            if text.sum() < values.notna().sum() / 2:  # mostly numbers
+                row = int(text.argmax())
+                raise UserError(
+                    f"{where(row)}: {values.iloc[row]!r} is text in the number column {column!r}: correct it, or list"
+                    " the column in data.categories or data.ignore."
+                )
+            table[column] = values.astype(object).where(values.isna(), values.astype(str))
+    return table
+
+
+# ---- arrays
+
+
+def is_arrays(path: Path) -> bool:
+    """Whether a path is a .npz file, or a folder with x.npy or x_train.npy."""
+    return path.suffix == ".npz" or any((path / name).is_file() for name in ("x.npy", "x_train.npy"))
+
+
+def read_arrays(path: Path, memory_mb: int) -> Items:
+    """Arrays x, y or x_train, y_train, x_test, y_test (and x_validation, y_validation), and class_names, if any.
+
+    From a .npz file, which is read into memory, or from a folder with a .npy file each, where inputs that take more
+    than `memory_mb` stay on disk.
+    """
+    arrays = _load_npz(path) if path.suffix == ".npz" else _map_npy(path)
+    parts = {"": ("x", "y")} if "x" in arrays else {p: (f"x_{p}", f"y_{p}") for p in ("train", "validation", "test")}
+    needed = ["x", "y"] if "x" in arrays else ["x_train", "y_train", "x_test", "y_test"]
+    for name in needed:
+        if name not in arrays:
+            raise UserError(f"{path} lacks the array {name}: it holds {', '.join(arrays)}.")
+    parts = {part: names for part, names in parts.items() if names[0] in arrays and names[1] in arrays}
+    xs, ys = [arrays[x] for x, _ in parts.values()], [np.asarray(arrays[y]) for _, y in parts.values()]
+    for (x_name, y_name), x, y in zip(parts.values(), xs, ys, strict=True):
+        if len(x) != len(y):
+            raise UserError(f"{path}: {x_name} has {len(x)} items and {y_name} {len(y)}.")
+        if x.shape[1:] != xs[0].shape[1:]:
+            raise UserError(f"{path}: items of {x_name} have the shape {x.shape[1:]}, others {xs[0].shape[1:]}.")
+        if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool):
+            raise UserError(f"{path}: {x_name} holds {x.dtype}, not numbers.")
+    starts = np.cumsum([0, *map(len, xs)])
+    labels = list(parts.values())
+
+    def where(row: int) -> str:
+        number = int(np.searchsorted(starts, row, side="right")) - 1
+        return f"{path}: row {row - starts[number]} of {labels[number][1]}"
+
+    y = np.concatenate(ys)
+    names = [str(name) for name in arrays["class_names"]] if "class_names" in arrays else None
+    targets = pd.DataFrame(y.reshape(len(y), -1))
+    if targets.shape[1] > 1 and names and len(names) == targets.shape[1]:
+        targets.columns = names
+    part = np.repeat(list(parts), [len(x) for x in xs]) if len(parts) > 1 else None
+    large = sum(x.nbytes for x in xs) > memory_mb * 1e6 and path.suffix != ".npz"
+    inputs = _rows_of(xs, starts) if large else np.concatenate(xs) if len(xs) > 1 else np.array(xs[0])
+    group = np.asarray(arrays["group"]) if "group" in arrays else None
+    time = np.asarray(arrays["time"]) if "time" in arrays else None
+    return Items(inputs, targets, where, names=names, part=part, group=group, time=time)
+
+
+def _load_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise UserError(f"{path} is not a whole .npz file of plain arrays: {error}") from error
+
+
+def _map_npy(path: Path) -> dict[str, np.ndarray]:
+    arrays = {}
+    for file in sorted(path.glob("*.npy")):
+        try:
+            arrays[file.stem] = np.load(file, mmap_mode="r")
+        except (OSError, ValueError, EOFError) as error:
+            raise UserError(f"{file} is not a whole .npy file of plain numbers: {error}") from error
+    return arrays
+
+
+def _rows_of(arrays: list[np.ndarray], starts: np.ndarray) -> Rows:
+    """Memory-mapped arrays, one after the other."""
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        found = np.empty((len(rows), *arrays[0].shape[1:]), arrays[0].dtype)
+        number = np.searchsorted(starts, rows, side="right") - 1
+        for which, array in enumerate(arrays):
+            chosen = number == which
+            found[chosen] = array[rows[chosen] - starts[which]]
+            if hasattr(mmap, "MADV_DONTNEED"):  # else all that was ever read would count as memory of this process
+                array._mmap.madvise(mmap.MADV_DONTNEED)
+        return found
+
+    return Rows(read, (starts[-1], *arrays[0].shape[1:]), arrays[0].dtype)
+
+
+# ---- folders of files
+
+
+def list_files(path: Path, suffixes: tuple[str, ...], settings: DataSettings) -> tuple[list[Path], dict[str, Any]]:
+    """The files of a folder, or of a table of file names, and the other arguments for `Items`.
+
+    A folder has a folder a class, `cats/1.png`, below train/ and test/ where these parts are given. A table has a
+    column of file names (`data.file`), which are looked for beside it, and columns of targets.
+    """
+    if is_table(path):
+        table, part, where = read_table(path)
+        if not settings.file:
+            raise UserError(f"{path} is a table: name its column of file names in data.file.")
+        require_columns(table, [settings.file], "data.file", path)
+        targets, about = take_targets(table, settings, path)
+        about.setdefault("part", part)
+        folder = path if path.is_dir() else path.parent
+        files = [folder / str(name) for name in table[settings.file]]
+        for row, file in enumerate(files):
+            if not file.is_file():
+                raise UserError(f"{where(row)}: there is no file {file}.")
+        return files, {"targets": table[targets], "where": lambda row: str(files[row]), **about}
+
+    if not path.is_dir():
+        raise UserError(f"{path} is neither a folder nor a table ({', '.join(TABLES)}).")
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in suffixes and not _hidden(file, path))
+    if not files:
+        raise UserError(f"{path} holds no file that ends in {', '.join(suffixes)}.")
+    labels, parts = [], []
+    for file in files:
+        *folders, _ = file.relative_to(path).parts
+        part = PARTS.get(folders[0].lower()) if folders else None
+        folders = folders[1:] if part else folders
+        if not folders:
+            raise UserError(f"{file} lies in no class folder: put it into one, such as {file.parent / 'cats'}.")
+        labels.append(folders[0])
+        parts.append(part)
+    given = set(parts)
+    if None in given and len(given) > 1:
+        outside = files[parts.index(None)]
+        raise UserError(f"{outside} lies outside of {path / 'train'} and its like: move it into one of them.")
+    if given != {None} and "train" not in given:
+        raise UserError(f"{path} has a folder for {given.pop()}, but none for train.")
+    part = np.array(parts) if len(given) > 1 else None
+    return files, {"targets": pd.DataFrame({"class": labels}), "where": lambda row: str(files[row]), "part": part}
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(name.startswith((".", "__")) for name in file.relative_to(folder).parts)
+
+
+# ---- guesses of `data --inspect`
+
+TARGETS = ("target", "label", "labels", "class", "y", "outcome", "result", "category")
+
+
+def guess_target(table: pd.DataFrame, settings: DataSettings, taken: set[str]) -> str | list[str]:
+    """The target column of the settings, else one of a usual name, else the last column."""
+    named = [settings.target] if isinstance(settings.target, str) else settings.target
+    if any(named) and set(named) <= set(table.columns):
+        return settings.target
+    free = [column for column in table.columns if column not in taken]
+    return next((column for column in free if str(column).lower() in TARGETS), free[-1])
+
+
+def guess_part(table: pd.DataFrame) -> str:
+    """The column that says train, validation or test; empty where there is none."""
+    text = (column for column in table.columns if not pd.api.types.is_numeric_dtype(table[column]))
+    return next((column for column in text if set(table[column].astype(str).str.lower()) <= set(PARTS)), "")
+
+
+def describe_column(values: pd.Series) -> str:
+    """What a column holds, in words."""
+    missing = int(values.isna().sum())
+    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+        kinds = values.dropna().astype(str).unique()
+        what = f"text, {len(kinds)} values: {', '.join(kinds[:4])}{', ...' if len(kinds) > 4 else ''}"
+    else:
+        what = f"numbers, {values.min():g} to {values.max():g}"
+    return f"{values.name}: {what}{f', {missing} missing' if missing else ''}"

@@ -1,0 +1,91 @@
+"""`data --inspect PATH`: look at a file or folder, say what is in it, and write the data section of config.yaml.
+
+What can be known from the files is written; what is guessed, such as the target column, is said so that it can be
+corrected: either in config.yaml, or by naming it at once (`--data.target price`).
+"""
+
+import json
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .config import Config, UserError
+from .data import load_splits
+from .files import find
+from .sources import inspect_source
+from .task import groups, imbalance
+
+CONFIG = Path("config.yaml")
+FEW = 20  # steps an epoch, under which a training needs more epochs of smaller batches
+# What describes a source; the rest of the section is about splitting, and stays as it is.
+UNSET = {"target": "", "ignore": [], "categories": [], "file": "", "item": "", "step": "", "part": ""}
+
+
+def main(path: Path, config: Config) -> None:
+    """Look, write, try to split, and say what was found.
+
+    Raises:
+        UserError: the data has a fault; the settings are written all the same.
+    """
+    found, lines = inspect_source(find(path), config.data)
+    present = asdict(config.data)
+    found = {**{name: value for name, value in UNSET.items() if name in present}, **found, "source": path.as_posix()}
+    print(f"Found in {path}:")
+    for line in lines:
+        print(f"  {line}")
+    write_settings(found)
+    changed = replace(config, data=replace(config.data, **found))
+    print(f"Written to the data section of {CONFIG}:")
+    for name, value in found.items():
+        if value != UNSET.get(name):
+            print(f"  {name}: {json.dumps(value, ensure_ascii=False)}")
+    describe_splits(changed)
+
+
+def describe_splits(config: Config) -> None:
+    """How the data parts, and what that means for training."""
+    splits = load_splits(config)
+    for name, split in splits.named.items():
+        print(f"  {name:>10}: {len(split):>6,} items, {split.x.dtype} {list(split.x.shape[1:])}")
+    members = groups(splits.train.y, splits.names)
+    shown = [f"{name} {int(chosen.sum()):,}" for name, chosen in members.items()]
+    print(f"  train split: {', '.join(shown[:20])}{', ...' if len(shown) > 20 else ''}")
+    balance = imbalance(splits.train.y, splits.names)
+    if balance is None or balance > 1.5:
+        print("  Imbalanced: consider compile.class_weight: balanced.")
+    if splits.skipped:
+        print(f"  Left out, because damaged: {splits.skipped} items.")
+    steps = -(-len(splits.train) // config.training.batch_size)
+    if steps < FEW:
+        size = int(2 ** np.clip(np.log2(len(splits.train) / FEW).round(), 3, 7))
+        print(
+            f"  Few items: training.batch_size {size} and about {max(20, 2000 * size // len(splits.train))} epochs fit."
+        )
+    print("Next: stats, baseline, train.")
+
+
+def write_settings(values: dict[str, Any], path: Path = CONFIG) -> None:
+    """Replace values in the data section of config.yaml; comments and all other lines stay as they are.
+
+    Raises:
+        UserError: a setting has no line of its own there.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    start = next((number for number, line in enumerate(lines) if line.startswith("data:")), len(lines))
+    end = next((n for n in range(start + 1, len(lines)) if re.match(r"\S", lines[n])), len(lines))
+    for name, value in values.items():
+        for number in range(start + 1, end):
+            match = re.match(rf"  {name}:(\s*)([^#\n]*?)(\s*#.*)?\n?$", lines[number])
+            if match:
+                text = f"  {name}: {json.dumps(value, ensure_ascii=False)}"
+                comment = (match[3] or "").strip()
+                lines[number] = f"{text:<27} {comment}".rstrip() + "\n"
+                break
+        else:
+            raise UserError(f"{path} has no line '  {name}: ...' in its data section: add one.")
+    part = path.with_name(path.name + ".part")
+    part.write_text("".join(lines), encoding="utf-8")
+    part.replace(path)
