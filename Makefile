@@ -13,6 +13,7 @@ test:    ## all tests; they train every variant. The quick ones: make test ARGS=
 lint:    ## check style and common mistakes
 bench:   ## speed and memory of training, beside other ways to do it
 results: ## train every variant with its defaults, and print the table of the README
+layouts: ## own data in every layout: go through all commands, and print the table of docs/own-data.md
 clean:   ## remove build/ and caches
 
 demo: build/demo
@@ -36,6 +37,9 @@ bench: $(READY)
 results: $(READY)
 	$(PYTHON) benchmarks/results.py $(ARGS)
 
+layouts: $(READY)
+	$(PYTHON) benchmarks/own_data.py $(ARGS)
+
 clean:
 	rm -rf build .pytest_cache .ruff_cache
 	find hooks tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
@@ -48,4 +52,4 @@ $(READY): requirements.txt
 	@touch $@
 
 .NOTPARALLEL:
-.PHONY: help demo test lint bench results clean
+.PHONY: help demo test lint bench results layouts clean

@@ -17,9 +17,10 @@ def variants() -> list[tuple[str, str]]:
     return [(framework, data_type) for framework in ANSWERS["framework"] for data_type in ANSWERS["data_type"]]
 
 
-def bake(framework: str, data_type: str) -> Path:
-    """The folder of a new project `<framework>-<data type>`, over an older one of the same name."""
-    answers = {"project_name": f"{framework} {data_type}", "framework": framework, "data_type": data_type}
+def bake(framework: str, data_type: str, task: str = "multiclass") -> Path:
+    """The folder of a new project `<framework>-<data type>-<task>`, over an older one of the same name."""
+    answers = {"framework": framework, "data_type": data_type, "task": task}
+    answers["project_name"] = " ".join(answers.values())
     return Path(
         cookiecutter(str(ROOT), no_input=True, extra_context=answers, output_dir=BUILD, overwrite_if_exists=True)
     )

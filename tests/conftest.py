@@ -17,21 +17,21 @@ import pytest
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "build" / "tests"
 ANSWERS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
-FRAMEWORKS, DATA_TYPES, HARDWARE, LICENCES = (
-    ANSWERS[question] for question in ("framework", "data_type", "hardware", "licence")
+FRAMEWORKS, DATA_TYPES, TASKS, HARDWARE, LICENCES = (
+    ANSWERS[question] for question in ("framework", "data_type", "task", "hardware", "licence")
 )
 
 
 class Answers(dict):
-    """Answers by question, of the framework, the data type and the hardware."""
+    """Answers by question, of the framework, the data type, the task and the hardware."""
 
     def __str__(self) -> str:
-        return "-".join(self.values())  # such as keras-image-cpu: the id of a test, and a slug
+        return "-".join(self.values())  # such as keras-image-binary-cpu: the id of a test, and a slug
 
 
 def combinations(**chosen: list[str]) -> list[Answers]:
     """Every combination of the choices; `chosen` narrows some of them."""
-    choices = {"framework": FRAMEWORKS, "data_type": DATA_TYPES, "hardware": HARDWARE} | chosen
+    choices = {"framework": FRAMEWORKS, "data_type": DATA_TYPES, "task": TASKS, "hardware": HARDWARE} | chosen
     return [Answers(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
 
 

@@ -100,7 +100,7 @@ STRANGE = {
 @pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE)
 def test_strange_text_is_kept_as_it_is(cookiecutter, tmp_path, bake, text):
     # Typed, not passed as key=value: cookiecutter would take {{ }} in the latter for a command.
-    result = cookiecutter(input=f"{text}\nstrange\n{text}\n{text}\n" + "\n" * 4)
+    result = cookiecutter(input=f"{text}\nstrange\n\n\n\n\n{text}\n{text}\n\n")
     assert result.exit_code == 0, result.output
     project = tmp_path / "outer" / "inner" / "strange"
     files = text_files(project)

@@ -34,7 +34,9 @@ def dependencies(project: dict, extra: str = "") -> list[Requirement]:
 @each()
 def test_dependencies_are_those_of_the_answers(read, answers):
     wanted = {"numpy", "scikit-learn", "matplotlib", "jsonargparse", "pyyaml", "pooch", "rich", "tensorboard"}
-    wanted |= {"image": {"pillow"}, "vector": {"pandas"}, "sequence": {"pandas"}}[answers["data_type"]]
+    wanted |= {"pandas", "pyarrow"}
+    wanted |= {"pillow"} if answers["data_type"] == "image" else set()
+    wanted |= {"scipy"} if answers["task"] == "regression" else set()
     wanted |= {
         ("pytorch", "cpu"): {"torch", "lightning-fabric"},
         ("pytorch", "gpu"): {"torch", "lightning-fabric"},

@@ -24,15 +24,18 @@ from .files import (
     is_arrays,
     is_table,
     list_files,
+    load_array,
     read_arrays,
     read_table,
+    reshape,
 )
 
 LAYOUTS = "class folders of pictures (train/cats/1.png, or cats/1.png), a table of file names, or arrays (.npz, .npy)"
 FILES = "pictures, folders of pictures, or arrays"  # what `predict` takes
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
-GREY = ("1", "L", "LA", "I", "I;16", "F")  # modes of Pillow without colour
+WIDE = ("I", "I;16", "I;16B", "I;16L")  # modes of Pillow with 16 bits and more
+GREY = ("1", "L", "LA", *WIDE, "F")  # without colour
 
 _threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="decode")  # Pillow decodes without Python's lock
 
@@ -50,8 +53,8 @@ def read(path: Path, settings: DataSettings) -> Items:
     """
     if is_arrays(path):
         items = read_arrays(path, settings.memory_mb)
-        if len(items.inputs.shape) == 3 and isinstance(items.inputs, np.ndarray):
-            items.inputs = items.inputs[..., np.newaxis]
+        if len(items.inputs.shape) == 3:
+            items.inputs = reshape(items.inputs, (*items.inputs.shape[1:], 1))
         if list(items.inputs.shape[1:]) != list(settings.shape):
             raise UserError(
                 f"{path} holds pictures of {list(items.inputs.shape[1:])}, data.shape says {settings.shape}."
@@ -108,7 +111,9 @@ def decode(path: Path, rules: dict[str, Any]) -> np.ndarray:
             f"{path} is {'grey' if grey else 'RGB'}, but data.shape asks for {channels} channel{'s' * (channels > 1)}:"
             " correct it, or set data.convert to true."
         )
-    if picture.mode in ("I", "I;16", "F"):  # 16 bits and more; Pillow would cut them off at 255
+    if picture.mode == "F":
+        raise UserError(f"{path} holds fractions, whose range is not known: save it with 8 or 16 bits, or as an array.")
+    if picture.mode in WIDE:  # Pillow would cut them off at 255
         wide = np.asarray(picture, np.float32)
         picture = Image.fromarray((wide * (255 / max(wide.max(), 65535))).astype(np.uint8))
     picture = picture.convert(mode)
@@ -135,18 +140,14 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
         return encode(files, rules)
     if path.suffix not in (".npy", ".npz"):
         return decode(path, rules)[np.newaxis]
-    try:
-        content = np.load(path)
-        x = content["x"] if path.suffix == ".npz" else content
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path} is not a .npy array or a .npz file with an array x; {FILES} will do too.") from error
+    x = load_array(path, FILES)
     shape = tuple(rules["shape"])
     if x.shape in (shape, shape[:2]):
         x = x[np.newaxis]
     if x.ndim == 3 and shape[2] == 1:
         x = x[..., np.newaxis]
-    if x.shape[1:] != shape or not np.issubdtype(x.dtype, np.number):
-        raise UserError(f"{path} holds {x.dtype} of shape {x.shape[1:]}, but the model takes numbers of {shape}.")
+    if x.shape[1:] != shape:
+        raise UserError(f"{path} holds pictures of the shape {x.shape[1:]}, but the model takes {shape}.")
     return x
 
 
@@ -165,11 +166,13 @@ def _skip_damaged(items: Items, settings: DataSettings) -> Items:
         return True
 
     good = np.flatnonzero(np.fromiter(_threads.map(whole, items.inputs), bool, len(items.inputs)))
+    if not len(good):
+        raise UserError("No picture of data.source is whole: make them anew.")
     files = [items.inputs[row] for row in good]
     return Items(
         files,
         items.targets.iloc[good].reset_index(drop=True),
-        lambda row: str(files[row]),
+        lambda row: items.where(int(good[row])),
         part=None if items.part is None else items.part[good],
         group=None if items.group is None else items.group[good],
         time=None if items.time is None else items.time[good],

@@ -4,6 +4,9 @@ Sequences that differ in length are padded with NaN after their end; the model k
 predictions do not depend on it.
 """
 
+import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,16 +24,22 @@ from .files import (
     is_arrays,
     is_table,
     list_files,
+    load_array,
+    moments,
     numbers,
     read_arrays,
+    read_csv,
     read_table,
     require_columns,
+    separator,
     take_targets,
 )
 
 LAYOUTS = "arrays (.npz, a folder of .npy), class folders of .csv or .npy files, or a table with a row a step"
 FILES = "sequences (.csv or .npy: a row a step, a column a feature), or tables like that of the training"
 SEQUENCES = (".csv", ".npy")
+ITEMS = ("item", "id", "sequence", "series", "case", "sample", "recording")  # usual names of the column data.item
+NUMBER = re.compile(r"\s*([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf|nan|)\s*", re.IGNORECASE)
 
 
 def from_pictures(x: np.ndarray) -> np.ndarray:
@@ -50,7 +59,9 @@ def read(path: Path, settings: DataSettings) -> Items:
             raise UserError(f"{path}: x has the shape {items.inputs.shape}: it must be (n, steps, features).")
         return items
     if is_table(path) and not settings.file:
-        return _read_long_table(path, settings)
+        items = _read_long_table(path, settings)
+        _check_steps(items, settings)
+        return items
     files, about = list_files(path, SEQUENCES, settings)
     sequences = [_read_sequence(file) for file in files]
     for file, sequence in zip(files, sequences, strict=True):
@@ -58,7 +69,21 @@ def read(path: Path, settings: DataSettings) -> Items:
             raise UserError(
                 f"{file} has {sequence.shape[1]} features in a row, but {files[0]} has {sequences[0].shape[1]}."
             )
-    return Items(sequences, **about)
+    items = Items(sequences, **about)
+    _check_steps(items, settings)
+    return items
+
+
+def _check_steps(items: Items, settings: DataSettings) -> None:
+    """Refuse sequences of different lengths where they are not to be padded."""
+    steps = [len(sequence) for sequence in items.inputs]
+    usual = Counter(steps).most_common(1)[0][0]
+    if len(set(steps)) > 1 and not settings.pad:
+        row = next(row for row, count in enumerate(steps) if count != usual)
+        raise UserError(
+            f"{items.where(row)}: the sequence has {steps[row]} steps, others {usual}: correct it, or set data.pad to"
+            " true to have the shorter ones padded."
+        )
 
 
 def learn_rules(
@@ -79,18 +104,10 @@ def encode(inputs: list[np.ndarray] | np.ndarray | Rows, rules: dict[str, Any]) 
     if not isinstance(inputs, list):
         return inputs
     longest = max(len(sequence) for sequence in inputs)
-    if rules["pad"]:
-        x = np.full((len(inputs), longest, rules["features"]), np.nan, np.float32)
-        for row, sequence in enumerate(inputs):
-            x[row, : len(sequence)] = sequence
-        return x
+    x = np.full((len(inputs), longest, rules["features"]), np.nan, np.float32)
     for row, sequence in enumerate(inputs):
-        if len(sequence) != rules["steps"]:
-            raise UserError(
-                f"Sequence {row} has {len(sequence)} steps, others {rules['steps']}: set data.pad to true to have the"
-                " shorter ones padded."
-            )
-    return np.stack(inputs)
+        x[row, : len(sequence)] = sequence
+    return x
 
 
 def feature_names(rules: dict[str, Any]) -> list[str]:
@@ -106,21 +123,22 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
     """
     if "names" in rules and path.suffix != ".npy" and path.suffix != ".npz":
         table, _, where = read_table(path)
-        require_columns(table, [*rules["names"], settings.item], "the run", path)
-        inputs = _cut(numbers(table[rules["names"]], where, []), table, where, settings)
-    elif path.suffix == ".npz":
-        x = _load_npz(path)
-        inputs = x if x.ndim == 3 else [x.astype(np.float32)]
+        require_columns(table, [*rules["names"], *filter(None, (settings.item, settings.step))], "the run", path)
+        features = numbers(table[rules["names"]], where, [], guess=False)
+        inputs = _cut(features, _rows_by_item(table, None, where, settings), where)
     else:
-        x = _read_sequence(path, any_rank=True)
-        inputs = x if x.ndim == 3 else [x]
+        x = load_array(path, FILES) if path.suffix in (".npy", ".npz") else _read_sequence(path)
+        inputs = x if x.ndim == 3 else [_check_sequence(x, path)]
     features = inputs.shape[2] if isinstance(inputs, np.ndarray) else inputs[0].shape[1]
     if features != rules["features"]:
         raise UserError(f"{path} has {features} features in a row, but the model takes {rules['features']}.")
-    x = encode(inputs, rules)
-    if not rules["pad"] and x.shape[1] != rules["steps"]:
-        raise UserError(f"{path} has {x.shape[1]} steps, but the model takes {rules['steps']}.")
-    return x
+    for row, sequence in enumerate(inputs):
+        if len(sequence) != rules["steps"] and not rules["pad"]:
+            raise UserError(
+                f"{path}: sequence {row} has {len(sequence)} steps, but the model takes {rules['steps']}; one that"
+                " takes any number is trained with data.pad."
+            )
+    return encode(inputs, rules)
 
 
 class LongTable(list):
@@ -140,20 +158,43 @@ def _read_long_table(path: Path, settings: DataSettings) -> Items:
     require_columns(table, settings.ignore, "data.ignore", path)
     others = {*targets, *settings.ignore, settings.item, settings.step, settings.part, settings.group, settings.time}
     columns = [column for column in table.columns if column not in others]
-    sequences = _cut(numbers(table[columns], where, []), table, where, settings)
-    first = _first_rows(table, settings)
+    if not columns:
+        raise UserError(f"{path} has no column that is left as a feature of the sequences: see data.ignore.")
+    items = _rows_by_item(table, part, where, settings)
+    sequences = _cut(numbers(table[columns], where, []), items, where)
+    first = np.array([rows[0] for rows in items])
     for column in (*targets, *filter(None, (settings.part, settings.group))):
-        differs = table.groupby(settings.item, sort=False)[column].nunique(dropna=False) > 1
-        if differs.any():
-            raise UserError(f"{path}: item {differs.idxmax()} has several values in the column {column!r}, not one.")
+        number = pd.factorize(table[column], use_na_sentinel=False)[0]
+        for rows in items:
+            other = rows[number[rows] != number[rows[0]]]
+            if len(other):
+                raise UserError(
+                    f"{where(int(other[0]))}: item {table[settings.item].iloc[other[0]]} has another value in the"
+                    f" column {column!r} than in {where(int(rows[0]))}: it must have one."
+                )
     about = {name: None if values is None else values[first] for name, values in about.items()}
     return Items(
         sequences, table[targets].iloc[first].reset_index(drop=True), lambda row: where(int(first[row])), **about
     )
 
 
-def _cut(values: pd.DataFrame, table: pd.DataFrame, where: Any, settings: DataSettings) -> LongTable:
-    """The rows of each item, in the order of its steps."""
+def _rows_by_item(
+    table: pd.DataFrame, part: np.ndarray | None, where: Callable[[int], str], settings: DataSettings
+) -> list[np.ndarray]:
+    """Numbers of the rows of each item, in the order of its steps. Files of several parts may count items anew."""
+    for column in filter(None, (settings.item, settings.step)):
+        if table[column].isna().any():
+            row = int(table[column].isna().argmax())
+            raise UserError(f"{where(row)}: {column!r} has no value: fill the gap.")
+    by = [table[settings.item]] if part is None else [table[settings.item], part]
+    items = table.groupby(by, sort=False).ngroup().to_numpy()
+    step = moments(table[settings.step].to_numpy(), "data.step") if settings.step else np.zeros(len(table))
+    order = np.lexsort((step, items))  # stable
+    return np.split(order, np.flatnonzero(np.diff(items[order])) + 1)
+
+
+def _cut(values: pd.DataFrame, items: list[np.ndarray], where: Callable[[int], str]) -> LongTable:
+    """The rows of each item."""
     gaps = values.isna().any(axis=1)
     if gaps.any():
         row = int(gaps.argmax())
@@ -163,49 +204,44 @@ def _cut(values: pd.DataFrame, table: pd.DataFrame, where: Any, settings: DataSe
     if text:
         raise UserError(f"The column {text[0]!r} holds text: list it in data.ignore.")
     array = values.to_numpy(np.float32)
-    step = table[settings.step].to_numpy() if settings.step in table.columns else None
-    groups = table.groupby(settings.item, sort=False).indices
-    sequences = LongTable(
-        array[rows if step is None else rows[np.argsort(step[rows], kind="stable")]] for rows in groups.values()
-    )
+    sequences = LongTable(array[rows] for rows in items)
     sequences.names = [str(column) for column in values.columns]
     return sequences
 
 
-def _first_rows(table: pd.DataFrame, settings: DataSettings) -> np.ndarray:
-    return np.array([rows[0] for rows in table.groupby(settings.item, sort=False).indices.values()])
-
-
-def _load_npz(path: Path) -> np.ndarray:
-    try:
-        return np.load(path)["x"]
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path} is not a .npz file with an array x; {FILES} will do too.") from error
-
-
-def _read_sequence(path: Path, *, any_rank: bool = False) -> np.ndarray:
+def _read_sequence(path: Path) -> np.ndarray:
     """One file as (steps, features) float32: .npy, or .csv with or without a header."""
-    if not path.is_file():
-        raise UserError(f"There is no file {path}.")
     try:
         if path.suffix == ".npy":
             x = np.load(path)
         else:
+            between = separator(path)
             with path.open(encoding="utf-8-sig") as file:
-                has_header = any(character.isalpha() for character in file.readline().lower().replace("e", ""))
-            x = pd.read_csv(path, header=0 if has_header else None).to_numpy(np.float32)
+                first = file.readline().strip()
+            table = read_csv(path, header=not all(NUMBER.fullmatch(field) for field in first.split(between)))
+            parsed = table.apply(pd.to_numeric, errors="coerce")
+            text = (parsed.isna() & table.notna()).to_numpy()
+            if text.any():
+                step, feature = np.argwhere(text)[0].tolist()
+                raise UserError(
+                    f"{path}: step {step} of feature {feature} is {table.iloc[step, feature]!r}, no number: correct it."
+                )
+            x = parsed.to_numpy(np.float32)
     except (OSError, ValueError, EOFError) as error:
         raise UserError(
             f"{path} is not a whole table of numbers, a row a step: {' '.join(str(error).split())}"
         ) from error
-    if any_rank and x.ndim == 3:
-        return x
+    return _check_sequence(x, path)
+
+
+def _check_sequence(x: np.ndarray, path: Path) -> np.ndarray:
+    """The array of a file as (steps, features) float32, without gaps."""
     x = x[:, np.newaxis] if x.ndim == 1 else x
     if x.ndim != 2 or not np.issubdtype(x.dtype, np.number) or not len(x):
         raise UserError(f"{path} has the shape {x.shape} of {x.dtype}: it must be (steps, features) of numbers.")
     gaps = ~np.isfinite(x)
     if gaps.any():
-        step, feature = np.argwhere(gaps)[0]
+        step, feature = np.argwhere(gaps)[0].tolist()
         raise UserError(f"{path}: step {step} of feature {feature} is {x[step, feature]}: fill the gap.")
     return x.astype(np.float32)
 
@@ -227,9 +263,13 @@ def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
         if file:
             found |= {"file": file, "target": guess_target(table, settings, {file, part})}
         else:
-            item = settings.item or _guess(table, lambda values: values.nunique() < len(values) / 2)
             names = ("time", "step", "t", "timestamp", "date", "frame")
-            step = settings.step or next((name for name in table if str(name).lower() in names and name != item), "")
+            step = settings.step or next(
+                (name for name in table if name.lower() in names and name != settings.item), ""
+            )
+            likely = table[[name for name in table if name not in (step, part)]]
+            item = settings.item or _guess(likely, lambda values: values.name.lower() in ITEMS)
+            item = item or _guess(likely, lambda values: values.nunique() < len(values) / 2)
             found |= {"item": item, "step": step, "target": guess_target(table, settings, {item, step, part})}
     items = read(path, replace(settings, **found))
     steps = [len(sequence) for sequence in items.inputs]

@@ -4,6 +4,7 @@ A table becomes numbers by rules that are learned on the train split and kept wi
 median, a category becomes a column of 0 and 1 for each of its values.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ from .files import (
     guess_target,
     is_arrays,
     is_table,
+    load_array,
     numbers,
     read_arrays,
+    read_csv,
     read_table,
     require_columns,
+    reshape,
     take_targets,
 )
 
@@ -44,8 +48,7 @@ def read(path: Path, settings: DataSettings) -> Items:
     """
     if is_arrays(path):
         items = read_arrays(path, settings.memory_mb)
-        if items.inputs.ndim > 2:
-            items.inputs = items.inputs.reshape(len(items.inputs), -1)
+        items.inputs = reshape(items.inputs, (math.prod(items.inputs.shape[1:]),))
         return items
     if not is_table(path):
         raise UserError(f"{path} is none of these: {LAYOUTS}.")
@@ -118,30 +121,18 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
         UserError: the file has other columns or shapes than the training data; they are named.
     """
     if path.suffix in (".npy", ".npz"):
-        x = load_array(path)
+        x = load_array(path, FILES)
         x = x.reshape(len(x), -1) if x.ndim > 2 else np.atleast_2d(x)
     elif "columns" not in rules:
         try:
-            x = pd.read_csv(path, header=None).to_numpy(np.float32)
-        except (OSError, ValueError) as error:
+            x = read_csv(path, header=False).to_numpy(np.float32)
+        except ValueError as error:
             raise UserError(f"{path} is not a CSV file of numbers without a header: {error}") from error
     else:
         return encode(_new_table(path, rules, settings), rules)
     expected = len(feature_names(rules))
     if x.shape[1] != expected:
         raise UserError(f"{path} has {x.shape[1]} features in a row, but the model takes {expected}.")
-    return x
-
-
-def load_array(path: Path) -> np.ndarray:
-    """A .npy array, or the array x of a .npz file."""
-    try:
-        content = np.load(path)
-        x = content["x"] if path.suffix == ".npz" else content
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise UserError(f"{path} is not a .npy array or a .npz file with an array x; {FILES} will do too.") from error
-    if not np.issubdtype(x.dtype, np.number):
-        raise UserError(f"{path} holds {x.dtype}, but the model takes numbers.")
     return x
 
 
@@ -155,7 +146,7 @@ def _new_table(path: Path, rules: dict[str, Any], settings: DataSettings) -> pd.
         has = f"has the unknown columns {', '.join(strange)}" if strange else ""
         raise UserError(f"{path} {' and '.join(filter(None, (lacks, has)))}: it must be like the training data.")
     categories = [column["name"] for column in rules["columns"] if "values" in column]
-    return numbers(table[names], where, categories)
+    return numbers(table[names], where, categories, guess=False)
 
 
 def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], list[str]]:
@@ -177,6 +168,7 @@ def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
         numbered = values.is_unique and str(column).lower() in ("id", "index", "unnamed: 0", "row", "number")
         if many or numbered or values.isna().all():
             ignore.append(column)
-    found = {"target": target, "ignore": sorted(ignore), "part": part, "categories": settings.categories}
+    categories = [name for name in settings.categories if name in table.columns]
+    found = {"target": target, "ignore": sorted(ignore), "part": part, "categories": categories}
     lines = [f"{len(table):,} rows, {table.shape[1]} columns", *(describe_column(table[name]) for name in table)]
     return found, lines

@@ -36,16 +36,20 @@ def encode(
         UserError: a target is missing, or there are not two classes with two items each.
     """
     if targets.shape[1] > 1:
-        raise UserError(f"{', '.join(targets.columns)} are {targets.shape[1]} targets: data.target must be one.")
+        raise UserError(
+            f"{', '.join(map(str, targets.columns))} are {targets.shape[1]} targets: data.target must be one."
+        )
     column = targets.iloc[:, 0]
     if column.isna().any():
         raise UserError(f"{where(int(column.isna().argmax()))} has no target: fill it in, or leave the item out.")
     values, counts = np.unique(column.astype(str) if column.dtype == object else column, return_counts=True)
     if names is not None:
+        if len(names) != 2:
+            raise UserError(f"There are {len(names)} names of classes, {', '.join(names)}: there must be two.")
         outside = ~column.isin((0, 1))
-        if outside.any() or len(names) != 2:
+        if outside.any():
             row = int(outside.argmax())
-            raise UserError(f"{where(row)}: the class {column.iloc[row]} of {len(names)}: there must be two, 0 and 1.")
+            raise UserError(f"{where(row)}: the class {column.iloc[row]} is neither 0 nor 1.")
         return column.to_numpy(np.int64), names
     if len(values) < 2:
         raise UserError(f"All {len(column)} items are of one class, {values[0]}: there is nothing to tell apart.")
@@ -60,7 +64,8 @@ def encode(
         row = int(np.flatnonzero(column.astype(str) == str(rare))[0])
         raise UserError(f"{where(row)} is the only item of class {rare}: add more of it.")
     positive = (column.astype(str) if column.dtype == object else column) == values[1]
-    return positive.to_numpy(np.int64), [str(value) for value in values]
+    whole = np.issubdtype(values.dtype, np.floating) and all(value.is_integer() for value in values)
+    return positive.to_numpy(np.int64), [str(int(value) if whole else value) for value in values]
 
 
 def num_outputs(names: list[str]) -> int:
@@ -88,10 +93,16 @@ def groups(y: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
     return {name: y == label for label, name in enumerate(names)}
 
 
-def imbalance(y: np.ndarray, names: list[str]) -> float | None:
-    """Items of the larger class over those of the smaller; None where one is empty."""
+def remarks(y: np.ndarray, names: list[str]) -> list[str]:
+    """What a person should know of the targets of the train split (n,): whether the classes differ much in size."""
     counts = np.bincount(y, minlength=2)
-    return float(counts.max() / counts.min()) if counts.min() else None
+    most, least = int(counts.argmax()), int(counts.argmin())
+    if counts[most] <= 3 * counts[least]:
+        return []
+    return [
+        f"Imbalanced: for {counts[most]:,} items of {names[most]} there are {counts[least]:,} of {names[least]}. Look"
+        " at macro recall or F1 rather than accuracy; compile.class_weight: balanced makes the rare class count."
+    ]
 
 
 def make_baselines(seed: int) -> dict[str, Any]:

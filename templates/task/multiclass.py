@@ -47,7 +47,9 @@ def encode(
     if targets.shape[1] > 1:
         rows = targets.to_numpy()
         if not (np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all()):
-            raise UserError(f"{', '.join(targets.columns)} are {targets.shape[1]} targets: data.target must be one.")
+            raise UserError(
+                f"{', '.join(map(str, targets.columns))} are {targets.shape[1]} targets: data.target must be one."
+            )
         names, column = [str(name) for name in targets.columns], pd.Series(rows.argmax(axis=1))
     else:
         column = targets.iloc[:, 0]
@@ -105,10 +107,16 @@ def groups(y: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
     return {name: y == label for label, name in enumerate(names)}
 
 
-def imbalance(y: np.ndarray, names: list[str]) -> float | None:
-    """Items of the largest class over those of the smallest; None where a class is empty."""
+def remarks(y: np.ndarray, names: list[str]) -> list[str]:
+    """What a person should know of the targets of the train split (n,): whether classes differ much in size."""
     counts = np.bincount(y, minlength=len(names))
-    return float(counts.max() / counts.min()) if counts.min() else None
+    most, least = int(counts.argmax()), int(counts.argmin())
+    if counts[most] <= 1.5 * counts[least]:
+        return []
+    return [
+        f"Imbalanced: for {counts[most]:,} items of {names[most]} there are {counts[least]:,} of {names[least]}. Look"
+        " at macro recall or F1 rather than accuracy; compile.class_weight: balanced makes rare classes count."
+    ]
 
 
 def make_baselines(seed: int) -> dict[str, Any]:

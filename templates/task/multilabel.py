@@ -48,14 +48,16 @@ def encode(
     names = names or [str(name) for name in targets.columns]
     y = np.empty(targets.shape, np.float32)
     for label, name in enumerate(names):
-        column = targets.iloc[:, label]
-        bad = ~column.isin((0, 1))
+        column = pd.to_numeric(targets.iloc[:, label], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        bad = ~np.isin(column, (0, 1))
         if bad.any():
             row = int(bad.argmax())
+            found = targets.iloc[row, label]
             raise UserError(
-                f"{where(row)}: {column.iloc[row]!r} is no answer to {name!r}: every label must be 0 or 1 in all items."
+                f"{where(row)}: the label {name} is {'missing' if pd.isna(found) else found}: it must be 0 or 1 in all"
+                " items."
             )
-        y[:, label] = column.astype(float)
+        y[:, label] = column
         if y[:, label].min() == y[:, label].max():
             raise UserError(f"The label {name!r} is {y[0, label]:.0f} in all items: leave it out of data.target.")
     return y, names
@@ -86,10 +88,16 @@ def groups(y: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
     return {name: y[:, label] > 0 for label, name in enumerate(names)}
 
 
-def imbalance(y: np.ndarray, names: list[str]) -> float | None:
-    """Of the most uneven label, items on its larger side over those on its smaller; None where one is empty."""
-    smaller = np.minimum(y.sum(axis=0), (1 - y).sum(axis=0)).min()
-    return float((len(y) - smaller) / smaller) if smaller else None
+def remarks(y: np.ndarray, names: list[str]) -> list[str]:
+    """What a person should know of the targets of the train split (n, labels): which labels are rare, or common."""
+    share = y.mean(axis=0)
+    uneven = [f"{name} {part:.1%}" for name, part in zip(names, share, strict=True) if min(part, 1 - part) < 0.05]
+    if not uneven:
+        return []
+    return [
+        f"Imbalanced: {', '.join(uneven)} of the items have the label. Look at macro F1 rather than micro F1;"
+        " compile.class_weight: balanced makes the rarer answer count."
+    ]
 
 
 def make_baselines(seed: int) -> dict[str, Any]:
@@ -110,7 +118,7 @@ def make_baselines(seed: int) -> dict[str, Any]:
 
 def predict_baseline(model: Any, x: np.ndarray, names: list[str]) -> np.ndarray:
     """What a baseline says of x (n, features), as predictions like the model's, but 0 or 1 each."""
-    return np.asarray(model.predict(x), np.float32)
+    return np.asarray(model.predict(x), np.float32).reshape(len(x), len(names))
 
 
 def to_rows(predictions: np.ndarray, names: list[str]) -> list[dict[str, Any]]:

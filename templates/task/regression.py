@@ -46,14 +46,16 @@ def encode(
     Raises:
         UserError: a target is missing or no number, or the same for all items.
     """
+    if names is not None and len(names) != targets.shape[1]:
+        raise UserError(f"There are {targets.shape[1]} columns of targets, but {len(names)} names of targets.")
     names = names or [str(name) for name in targets.columns]
     y = np.empty(targets.shape, np.float32)
     for number, name in enumerate(names):
-        column = pd.to_numeric(targets.iloc[:, number], errors="coerce")
+        column = pd.to_numeric(targets.iloc[:, number], errors="coerce").to_numpy(np.float64, na_value=np.nan)
         if not np.isfinite(column).all():
             row = int((~np.isfinite(column)).argmax())
             found = targets.iloc[row, number]
-            what = "is missing" if pd.isna(found) else f"is {found!r}, which is no number"
+            what = "is missing" if pd.isna(found) else f"is {found}, which is no number"
             raise UserError(f"{where(row)}: the target {name} {what}: correct it, or leave the item out.")
         y[:, number] = column
         if y[:, number].min() == y[:, number].max():
@@ -93,9 +95,16 @@ def groups(y: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
     return {f"{names[0]}: {edges[i]:.4g} to {edges[i + 1]:.4g}": place == i for i in range(8)}
 
 
-def imbalance(y: np.ndarray, names: list[str]) -> float | None:
-    """Numbers have no balance; the figure of their distribution says more."""
-    return 1.0
+def remarks(y: np.ndarray, names: list[str]) -> list[str]:
+    """What a person should know of the targets of the train split (n, targets): whether some lie far off."""
+    distance = np.abs(y - y.mean(axis=0)) / np.maximum(y.std(axis=0), 1e-12)
+    far = (distance > 6).sum(axis=0)
+    return [
+        f"Far off: {count} items have a {name} more than 6 deviations from the mean. Check them; the losses mae and"
+        " huber mind them less than mse."
+        for name, count in zip(names, far, strict=True)
+        if count
+    ]
 
 
 def make_baselines(seed: int) -> dict[str, Any]:

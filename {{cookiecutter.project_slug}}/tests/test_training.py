@@ -13,6 +13,7 @@ from {{ cookiecutter.__package }}.data import Splits
 from {{ cookiecutter.__package }}.monitor import Monitor, read_history
 from {{ cookiecutter.__package }}.predict import predict
 from {{ cookiecutter.__package }}.runs import resume_run, start_run
+from {{ cookiecutter.__package }}.task import METRIC
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +73,10 @@ def test_a_run_is_never_overwritten(config: Config, splits: Splits) -> None:
 
 def test_predictions_do_not_depend_on_the_other_rows(splits: Splits, trained: Path) -> None:
     whole = predict(trained, splits.test.x)
-    assert whole.shape == (100, 10)
-    np.testing.assert_allclose(whole.sum(axis=1), 1, rtol=1e-5)
+    assert len(whole) == 100
     order = np.random.default_rng(0).permutation(len(whole))
-    np.testing.assert_allclose(predict(trained, splits.test.x[order]), whole[order], atol=1e-5)
-    np.testing.assert_allclose(predict(trained, splits.test.x[:1]), whole[:1], atol=1e-5)
+    np.testing.assert_allclose(predict(trained, splits.test.x[order]), whole[order], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(predict(trained, splits.test.x[:1]), whole[:1], rtol=1e-4, atol=1e-5)
 
 
 def test_damaged_checkpoints_are_named(splits: Splits, trained: Path, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_damaged_checkpoints_are_named(splits: Splits, trained: Path, tmp_path: 
 
 
 def test_early_stopping_follows_the_validation_loss(tmp_path: Path) -> None:
-    row = {"loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.5, "learning_rate": 0.1}
+    row = {"loss": 1.0, METRIC: 0.5, f"val_{METRIC}": 0.5, "learning_rate": 0.1}
     course = ((1.0, True, False), (0.5, True, False), (0.6, False, False), (0.7, False, True))
     with Monitor(tmp_path, epochs=9, steps=1, patience=2) as monitor:
         for val_loss, improved, stop in course:
@@ -98,6 +98,6 @@ def test_early_stopping_follows_the_validation_loss(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_ends_training(tmp_path: Path) -> None:
-    row = {"accuracy": 0.1, "val_loss": 1.0, "val_accuracy": 0.1, "learning_rate": 0.1}
+    row = {METRIC: 0.1, "val_loss": 1.0, f"val_{METRIC}": 0.1, "learning_rate": 0.1}
     with Monitor(tmp_path, epochs=1, steps=1, patience=1) as monitor, pytest.raises(UserError, match="learning_rate"):
         monitor.end_epoch(loss=float("nan"), **row)

@@ -34,7 +34,6 @@ def main(config: Config) -> dict[str, Any]:
     splits = load_splits(config)
     x, y = flatten_some(splits.train.x, splits.train.y)
     x_val, y_val = flatten_some(splits.val.x, splits.val.y)
-    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y  # scikit-learn's form of a single target
     fitted, results = {}, {}
     for name, model in make_baselines(config.seed).items():
         print(f"Fitting: {name}", flush=True)

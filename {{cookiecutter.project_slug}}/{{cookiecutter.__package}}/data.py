@@ -8,6 +8,7 @@ as mean and deviation, comes from the train split, and travels with the model.
 Cost: the data is held once, in its own dtype (55 MB for Fashion-MNIST), or stays on disk (`data.memory_mb`).
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ import numpy as np
 from . import sources, task
 from .config import Config, UserError
 from .fetch import raw_files
-from .files import Items, Rows, find, take
+from .files import Items, Rows, find, moments, take
 
 FASHION_MNIST_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -108,7 +109,7 @@ def load_splits(config: Config) -> Splits:
     rules = sources.learn_rules(items.inputs, train, config.data)
     x = sources.encode(items.inputs, rules)
     if isinstance(x, np.ndarray):
-        _check_numbers(x, items.where, padded=rules.get("pad", False))
+        check_numbers(x, items.where, rules)
 
     def split(rows: np.ndarray) -> Split:
         return Split(take(x, rows), y[rows], None if items.group is None else items.group[rows])
@@ -122,19 +123,20 @@ def load_splits(config: Config) -> Splits:
 
 def split_items(items: Items, y: np.ndarray, config: Config) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sorted row numbers of train, validation and test."""
-    rest = np.arange(len(y))
     given = np.full(len(y), "train") if items.part is None else items.part
-    if "test" in given:
-        rest, test = rest[given != "test"], rest[given == "test"]
-    else:
-        rest, test = cut_off(rest, config.data.test_share, items, y, config)
-    if "validation" in given:
-        train, val = rest[given[rest] != "validation"], rest[given[rest] == "validation"]
-    else:
-        train, val = cut_off(rest, config.data.validation_share, items, y, config)
+    train, val, test = (np.flatnonzero(given == name) for name in ("train", "validation", "test"))
+    if not len(train):
+        raise UserError("The source has no item for train: give it some, or leave the parts to data.split.")
+    if not len(test):
+        train, test = cut_off(train, config.data.test_share, items, y, config)
+    if not len(val):
+        train, val = cut_off(train, config.data.validation_share, items, y, config)
     for name, rows in (("train", train), ("validation", val), ("test", test)):
         if not len(rows):
-            raise UserError(f"No item is left for {name}: change data.validation_share or data.test_share.")
+            raise UserError(
+                f"No item is left for {name}: there are too few items or groups, or data.validation_share or"
+                " data.test_share does not fit them."
+            )
     return train, val, test
 
 
@@ -155,13 +157,19 @@ def cut_off(
 
 
 def stratified(classes: np.ndarray, *, share: float, seed: int) -> np.ndarray:
-    """Which items (n,) bool are held out: `share` of every class (rounded), and of all, chosen by `seed`."""
+    """Which items (n,) bool are held out: `share` of all, and as nearly of every class, chosen by `seed`."""
     random = np.random.default_rng(seed)
     held_out = np.zeros(len(classes), dtype=bool)
-    for label in np.unique(classes):
-        members = np.flatnonzero(classes == label)
-        held_out[random.permutation(members)[: round(share * len(members))]] = True
-    if not held_out.any():  # every class is small
+    members = [random.permutation(np.flatnonzero(classes == label)) for label in np.unique(classes)]
+    quota = np.array([share * len(rows) for rows in members])
+    count = quota.astype(int)
+    # What rounding down left goes to the classes that lost most by it; the last item of a class stays.
+    lost = np.where([len(rows) > 1 for rows in members], quota - count, 0).round(9)
+    order = np.lexsort((random.random(len(members)), -lost))[: max(round(share * len(classes)) - count.sum(), 0)]
+    count[order[lost[order] > 0]] += 1
+    for rows, number in zip(members, count, strict=True):
+        held_out[rows[:number]] = True
+    if not held_out.any():  # every class has one item
         held_out[random.permutation(len(classes))[: round(share * len(classes))]] = True
     return held_out
 
@@ -177,15 +185,8 @@ def by_group(group: np.ndarray, *, share: float, seed: int) -> np.ndarray:
 
 def by_time(time: np.ndarray, *, share: float) -> np.ndarray:
     """Which items (n,) bool are held out: the newest; items of the same time stay together."""
-    import pandas as pd
-
-    moments = pd.Series(time)
-    if not pd.api.types.is_numeric_dtype(moments):
-        moments = pd.to_datetime(moments, errors="coerce", format="mixed")
-    if moments.isna().any():
-        row = int(moments.isna().argmax())
-        raise UserError(f"{time[row]!r} in the column of data.time is neither a number nor a date: correct it.")
-    return (moments > moments.sort_values().iloc[len(moments) - 1 - round(share * len(moments))]).to_numpy()
+    found = moments(time, "data.time")
+    return found > np.sort(found)[len(found) - 1 - round(share * len(found))]
 
 
 def mean_and_deviation(x: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:
@@ -213,26 +214,38 @@ def mean_and_deviation(x: np.ndarray | Rows) -> tuple[np.ndarray, np.ndarray]:
 
 
 def blocks(x: np.ndarray | Rows) -> Iterator[np.ndarray]:
-    """x in slices of 4096 items: views of an array; rows on disk are read one block at a time."""
-    return (x[start : start + 4096] for start in range(0, len(x), 4096))
+    """x in slices of `block_size` items: views of an array; rows on disk are read one block at a time."""
+    size = block_size(x)
+    return (x[start : start + size] for start in range(0, len(x), size))
 
 
-def _check_numbers(x: np.ndarray, where: Callable[[int], str], *, padded: bool) -> None:
-    """Refuse gaps: NaN, but for steps at the end of a padded sequence."""
+def block_size(x: np.ndarray | Rows) -> int:
+    """Items in a block of x: 4096, or as many as take 32 MB as float64, whatever the size of an item."""
+    return max(1, min(4096, 2**22 // math.prod(x.shape[1:])))
+
+
+def check_numbers(x: np.ndarray | Rows, where: Callable[[int], str], rules: dict[str, Any]) -> None:
+    """Refuse NaN and infinity, but for NaN in steps at the end of a padded sequence; rules: of sources.py.
+
+    Raises:
+        UserError: there is one; its item and feature are named.
+    """
     if not np.issubdtype(x.dtype, np.floating):
         return
     for number, block in enumerate(blocks(x)):
         if np.isfinite(block.sum(dtype=np.float64)):
             continue
         bad = ~np.isfinite(block)
-        if padded:
+        if rules.get("pad"):
             padding = np.isnan(block).all(axis=2)  # (items, steps)
             ended = np.logical_or.accumulate(padding, axis=1)
             bad = bad & ~padding[..., np.newaxis] | (ended & ~padding)[..., np.newaxis] | padding[:, :1, np.newaxis]
         if bad.any():
-            row = int(np.argwhere(bad)[0][0])
+            row, *place, feature = np.argwhere(bad)[0].tolist()
+            inside = f" at {', '.join(map(str, place))}" if place else ""  # such as the step of a sequence
             raise UserError(
-                f"{where(number * 4096 + row)}: an input is missing or not finite: fill it, or leave it out."
+                f"{where(number * block_size(x) + row)}: {sources.feature_names(rules)[feature]}{inside} is missing or not"
+                " finite: fill it, or leave the item out."
             )
 
 

@@ -3,11 +3,15 @@
 What is wrong with a file is said in one sentence that names the file and the line, row or picture, and the cure.
 """
 
+import csv
 import mmap
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -20,6 +24,7 @@ PARTS = {
     **dict.fromkeys(("val", "valid", "validation"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+PIECE = 256  # rows of a .npy file that are read at a time: each maps 64 kB of the file around it into memory
 
 
 @dataclass
@@ -73,6 +78,13 @@ def take(x: np.ndarray | Rows, rows: np.ndarray) -> np.ndarray | Rows:
     return x.take(rows) if isinstance(x, Rows) else x[rows]
 
 
+def reshape(x: np.ndarray | Rows, shape: tuple[int, ...]) -> np.ndarray | Rows:
+    """The same rows, each in another shape."""
+    if isinstance(x, Rows):
+        return Rows(lambda rows: x.read(rows).reshape(len(rows), *shape), (len(x), *shape), x.dtype, x.rows)
+    return x.reshape(len(x), *shape)
+
+
 def find(path: Path) -> Path:
     """The path, if there is something.
 
@@ -110,9 +122,13 @@ def read_table(path: Path) -> tuple[pd.DataFrame, np.ndarray | None, Callable[[i
     def where(row: int) -> str:
         number = int(np.searchsorted(starts, row, side="right")) - 1
         file = list(files.values())[number]
-        # A header comes before line 2; rows of Parquet are counted from 0.
-        line = f"line {row - starts[number] + 2}" if file.suffix != ".parquet" else f"row {row - starts[number]}"
-        return f"{file} {line}"
+        row -= int(starts[number])
+        if file.suffix == ".parquet":
+            return f"{file} row {row}"  # counted from 0
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.reader(lines, delimiter=separator(file), skipinitialspace=True)
+            ends = (reader.line_num for fields in reader if fields not in ([], [""]))  # empty lines are no rows
+            return f"{file} line {next(islice(ends, row + 1, None))}"  # the header is the first
 
     part = np.repeat(list(tables), [len(table) for table in tables.values()]) if len(files) > 1 else None
     return pd.concat(tables.values(), ignore_index=True), part, where
@@ -127,18 +143,41 @@ def _tables_in(path: Path) -> dict[str, Path]:
 
 
 def _read_one_table(path: Path) -> pd.DataFrame:
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        with path.open(encoding="utf-8-sig") as file:
-            header = file.readline()
-        separator = max(",;\t", key=header.count)
-        table = pd.read_csv(path, sep=separator, low_memory=False, encoding="utf-8-sig", skipinitialspace=True)
-    except (OSError, ValueError, pd.errors.ParserError) as error:  # ragged lines, an empty file, bytes that are no text
-        raise UserError(f"{path} is not a whole table: {' '.join(str(error).split())}") from error
-    if table.empty:
+    if path.suffix != ".parquet":
+        table = read_csv(path)
+    else:
+        try:
+            table = pd.read_parquet(path).reset_index(drop=True)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} is not a whole Parquet file: {' '.join(str(error).split())}") from error
+    if not len(table):
         raise UserError(f"{path} has a header but no rows.")
+    table.columns = [str(column) for column in table.columns]
     return table
+
+
+def read_csv(path: Path, *, header: bool = True) -> pd.DataFrame:
+    """A text file as a table.
+
+    Raises:
+        UserError: it has lines of different lengths, is empty, or no text.
+    """
+    options = {"sep": separator(path), "encoding": "utf-8-sig", "skipinitialspace": True, "low_memory": False}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(path, header=0 if header else None, index_col=False, **options)
+    except pd.errors.ParserWarning as error:
+        raise UserError(f"{path}: lines have more fields than the header: give every column a name.") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is not a whole table: {' '.join(str(error).split())}") from error
+
+
+def separator(path: Path) -> str:
+    """What stands between the fields of a text file: the comma, semicolon or tab that its first line has most of."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline()
+    return max(",;\t", key=header.count)
 
 
 def require_columns(table: pd.DataFrame, columns: list[str], setting: str, path: Path) -> None:
@@ -163,15 +202,24 @@ def take_targets(table: pd.DataFrame, settings: DataSettings, path: Path) -> tup
             require_columns(table, [column], f"data.{name}", path)
             about[name] = table[column].to_numpy()
     if "part" in about:
-        unknown = sorted({str(value) for value in about["part"]} - set(PARTS))
-        if unknown:
-            raise UserError(f"{path}: {unknown[0]!r} in column {settings.part} is none of train, validation and test.")
-        about["part"] = np.array([PARTS[str(value)] for value in about["part"]])
+        parts = [PARTS.get(str(value).lower()) for value in about["part"]]
+        if None in parts:
+            value = about["part"][parts.index(None)]
+            raise UserError(f"{path}: {value!r} in column {settings.part} is none of train, validation and test.")
+        about["part"] = np.array(parts)
     return targets, about
 
 
-def numbers(table: pd.DataFrame, where: Callable[[int], str], categories: list[str]) -> pd.DataFrame:
+def numbers(
+    table: pd.DataFrame, where: Callable[[int], str], categories: list[str], *, guess: bool = True
+) -> pd.DataFrame:
     """Check that columns hold numbers or categories, not both; columns of true and false become numbers.
+
+    Args:
+        table: the columns.
+        where: says where a row stands.
+        categories: columns that hold categories, be they text or numbers.
+        guess: whether others that are mostly text are categories too; else all others must hold numbers.
 
     Raises:
         UserError: a column is of numbers but for some text, which is named with its line.
@@ -179,21 +227,39 @@ def numbers(table: pd.DataFrame, where: Callable[[int], str], categories: list[s
     table = table.copy(deep=False)
     for column in table.columns:
         values = table[column]
-        if column in categories:
-            table[column] = values.astype(object).where(values.isna(), values.astype(str))
-        elif pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
-            table[column] = values.astype(np.float32)
+        number = values if pd.api.types.is_numeric_dtype(values) else pd.to_numeric(values, errors="coerce")
+        text = number.isna() & values.notna()
+        if column in categories or (guess and text.any() and text.sum() >= values.notna().sum() / 2):
+            table[column] = values.astype(object).map(_category, na_action="ignore")
+        elif text.any():
+            row = int(text.argmax())
+            raise UserError(
+                f"{where(row)}: {values.iloc[row]!r} is text in the number column {column!r}: correct it"
+                + (", or list the column in data.categories or data.ignore." if guess else ".")
+            )
         else:
-            parsed = pd.to_numeric(values, errors="coerce")
-            text = parsed.isna() & values.notna()
-            if text.sum() < values.notna().sum() / 2:  # mostly numbers
-                row = int(text.argmax())
-                raise UserError(
-                    f"{where(row)}: {values.iloc[row]!r} is text in the number column {column!r}: correct it, or list"
-                    " the column in data.categories or data.ignore."
-                )
-            table[column] = values.astype(object).where(values.isna(), values.astype(str))
+            table[column] = number.astype(np.float32)
     return table
+
+
+def _category(value: Any) -> str:
+    """The name of a category: 7 of the number 7.0, which pandas makes of 7 where other rows have a gap."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def moments(values: np.ndarray, setting: str) -> np.ndarray:
+    """Numbers or dates in a form that can be put in order.
+
+    Raises:
+        UserError: one is neither; `setting` is the one that names their column.
+    """
+    found = pd.Series(values)
+    if not pd.api.types.is_numeric_dtype(found):
+        found = pd.to_datetime(found, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
+    if found.isna().any():
+        value = values[int(found.isna().argmax())]
+        raise UserError(f"{value!r} in the column of {setting} is neither a number nor a date: correct it.")
+    return found.to_numpy()
 
 
 # ---- arrays
@@ -219,6 +285,8 @@ def read_arrays(path: Path, memory_mb: int) -> Items:
     parts = {part: names for part, names in parts.items() if names[0] in arrays and names[1] in arrays}
     xs, ys = [arrays[x] for x, _ in parts.values()], [np.asarray(arrays[y]) for _, y in parts.values()]
     for (x_name, y_name), x, y in zip(parts.values(), xs, ys, strict=True):
+        if not x.ndim or not y.ndim or not len(x):
+            raise UserError(f"{path}: {x_name} and {y_name} must be arrays with an entry an item, and hold some.")
         if len(x) != len(y):
             raise UserError(f"{path}: {x_name} has {len(x)} items and {y_name} {len(y)}.")
         if x.shape[1:] != xs[0].shape[1:]:
@@ -230,7 +298,7 @@ def read_arrays(path: Path, memory_mb: int) -> Items:
 
     def where(row: int) -> str:
         number = int(np.searchsorted(starts, row, side="right")) - 1
-        return f"{path}: row {row - starts[number]} of {labels[number][1]}"
+        return f"{path}: row {row - starts[number]} of {' and '.join(labels[number])}"
 
     y = np.concatenate(ys)
     names = [str(name) for name in arrays["class_names"]] if "class_names" in arrays else None
@@ -249,8 +317,26 @@ def _load_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, KeyError) as error:
+    except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile) as error:
         raise UserError(f"{path} is not a whole .npz file of plain arrays: {error}") from error
+
+
+def load_array(path: Path, instead: str) -> np.ndarray:
+    """A .npy array, or the array x of a .npz file; instead: what would do too, for the message.
+
+    Raises:
+        UserError: it is neither, or holds no numbers.
+    """
+    try:
+        content = np.load(path)
+        x = content["x"] if path.suffix == ".npz" else content
+        if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool) or not x.size:
+            raise ValueError(x.dtype)
+    except (OSError, ValueError, EOFError, KeyError, IndexError, BadZipFile) as error:
+        raise UserError(
+            f"{path} is not a .npy file of numbers, or a .npz file with an array x of numbers; {instead} will do too."
+        ) from error
+    return x
 
 
 def _map_npy(path: Path) -> dict[str, np.ndarray]:
@@ -265,18 +351,20 @@ def _map_npy(path: Path) -> dict[str, np.ndarray]:
 
 def _rows_of(arrays: list[np.ndarray], starts: np.ndarray) -> Rows:
     """Memory-mapped arrays, one after the other."""
+    dtype = np.result_type(*arrays)
 
     def read(rows: np.ndarray) -> np.ndarray:
-        found = np.empty((len(rows), *arrays[0].shape[1:]), arrays[0].dtype)
+        found = np.empty((len(rows), *arrays[0].shape[1:]), dtype)
         number = np.searchsorted(starts, rows, side="right") - 1
-        for which, array in enumerate(arrays):
-            chosen = number == which
-            found[chosen] = array[rows[chosen] - starts[which]]
-            if hasattr(mmap, "MADV_DONTNEED"):  # else all that was ever read would count as memory of this process
-                array._mmap.madvise(mmap.MADV_DONTNEED)
+        for start in range(0, len(rows), PIECE):
+            for which, array in enumerate(arrays):
+                chosen = start + np.flatnonzero(number[start : start + PIECE] == which)
+                found[chosen] = array[rows[chosen] - starts[which]]
+                if hasattr(mmap, "MADV_DONTNEED"):  # else all that was ever read would count as memory of this process
+                    array._mmap.madvise(mmap.MADV_DONTNEED)
         return found
 
-    return Rows(read, (starts[-1], *arrays[0].shape[1:]), arrays[0].dtype)
+    return Rows(read, (int(starts[-1]), *arrays[0].shape[1:]), dtype)
 
 
 # ---- folders of files
@@ -300,7 +388,7 @@ def list_files(path: Path, suffixes: tuple[str, ...], settings: DataSettings) ->
         for row, file in enumerate(files):
             if not file.is_file():
                 raise UserError(f"{where(row)}: there is no file {file}.")
-        return files, {"targets": table[targets], "where": lambda row: str(files[row]), **about}
+        return files, {"targets": table[targets], "where": lambda row: f"{where(row)} ({files[row]})", **about}
 
     if not path.is_dir():
         raise UserError(f"{path} is neither a folder nor a table ({', '.join(TABLES)}).")

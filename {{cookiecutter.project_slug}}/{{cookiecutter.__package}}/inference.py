@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .config import UserError
-from .data import Splits, load_splits
+from .data import Splits, check_numbers, load_splits
 from .files import Rows
 from .predict import predict
 from .runs import load_run
@@ -39,6 +39,8 @@ def main(run_name: str, files: list[str], output: str) -> None:
             if not Path(name).exists():
                 raise UserError(f"There is no file {name}.")
         items = {name: read_new(Path(name), data["rules"], config.data) for name in files}
+        for name, x in items.items():
+            check_numbers(x, lambda row, name=name: f"{name} item {row}", data["rules"])
     else:
         splits = load_splits(config)
         check_fit(splits, data, run)

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .config import Config, UserError
+from .config import Config, UserError, load_config
 from .data import load_splits
 from .files import find
 from .sources import inspect_source
-from .task import groups, imbalance
+from .task import groups, remarks
 
 CONFIG = Path("config.yaml")
 FEW = 20  # steps an epoch, under which a training needs more epochs of smaller batches
@@ -31,8 +31,10 @@ def main(path: Path, config: Config) -> None:
         UserError: the data has a fault; the settings are written all the same.
     """
     found, lines = inspect_source(find(path), config.data)
-    present = asdict(config.data)
-    found = {**{name: value for name, value in UNSET.items() if name in present}, **found, "source": path.as_posix()}
+    present, before = asdict(config.data), asdict(load_config(CONFIG).data)
+    options = {name: value for name, value in present.items() if value != before[name]}  # such as --data.split
+    unset = {name: value for name, value in UNSET.items() if name in present}
+    found = {**unset, **options, **found, "source": path.as_posix()}
     print(f"Found in {path}:")
     for line in lines:
         print(f"  {line}")
@@ -53,9 +55,8 @@ def describe_splits(config: Config) -> None:
     members = groups(splits.train.y, splits.names)
     shown = [f"{name} {int(chosen.sum()):,}" for name, chosen in members.items()]
     print(f"  train split: {', '.join(shown[:20])}{', ...' if len(shown) > 20 else ''}")
-    balance = imbalance(splits.train.y, splits.names)
-    if balance is None or balance > 1.5:
-        print("  Imbalanced: consider compile.class_weight: balanced.")
+    for remark in remarks(splits.train.y, splits.names):
+        print(f"  {remark}")
     if splits.skipped:
         print(f"  Left out, because damaged: {splits.skipped} items.")
     steps = -(-len(splits.train) // config.training.batch_size)
@@ -78,11 +79,14 @@ def write_settings(values: dict[str, Any], path: Path = CONFIG) -> None:
     end = next((n for n in range(start + 1, len(lines)) if re.match(r"\S", lines[n])), len(lines))
     for name, value in values.items():
         for number in range(start + 1, end):
-            match = re.match(rf"  {name}:(\s*)([^#\n]*?)(\s*#.*)?\n?$", lines[number])
+            match = re.match(rf"  {name}:(\s*\"[^\"]*\"|.*?)(\s#.*)?\n?$", lines[number])
             if match:
                 text = f"  {name}: {json.dumps(value, ensure_ascii=False)}"
-                comment = (match[3] or "").strip()
+                comment = (match[2] or "").strip()
                 lines[number] = f"{text:<27} {comment}".rstrip() + "\n"
+                while number + 1 < end and re.match(r"   +[^\s#]|  -", lines[number + 1]):  # more of the old value
+                    del lines[number + 1]
+                    end -= 1
                 break
         else:
             raise UserError(f"{path} has no line '  {name}: ...' in its data section: add one.")

@@ -14,11 +14,15 @@ from rich.table import Table
 
 from . import figures
 from .config import Config
-from .data import Split, Splits, blocks, load_splits
+from .data import Split, Splits, blocks, check_numbers, load_splits
+from .files import Rows
 from .items import draw_overview
 from .runs import REPORTS, write_json
 from .sources import feature_names
-from .task import groups, imbalance
+from .task import groups
+from .task import remarks as remarks_on_targets
+
+MOST_COLUMNS = 40  # that are printed
 
 
 def main(config: Config) -> None:
@@ -37,13 +41,17 @@ def main(config: Config) -> None:
 def measure(splits: Splits) -> dict[str, Any]:
     """Counts, shares, ranges, gaps and duplicates, ready for JSON."""
     members = groups_by_split(splits)
+    for name, split in splits.named.items():
+        if isinstance(split.x, Rows):  # what is in memory was checked when it was read
+            check_numbers(split.x, lambda row, name=name: f"item {row} of the {name} split", splits.rules)
     return {
         "groups": {
             name: {split: int(found[name].sum()) for split, found in members.items()} for name in members["train"]
         },
-        "imbalance": imbalance(splits.train.y, splits.names),  # of the train split; None: a class is empty
+        "remarks": remarks_on_targets(splits.train.y, splits.names),
         "targets": splits.target_statistics,
         "splits": {name: _measure_inputs(split) for name, split in splits.named.items()},
+        "columns": _measure_columns(splits),
         "missing": {
             column["name"]: column["missing"] for column in splits.rules.get("columns", []) if column["missing"]
         },
@@ -83,6 +91,14 @@ def print_statistics(statistics: dict[str, Any]) -> None:
         table.add_row(key, *(f"{value:,.4g}" if isinstance(value, float) else str(value) for value in values))
     console.print(table)
 
+    if statistics["columns"]:
+        table = Table("", "lowest", "mean", "highest", "missing", title="Columns of the train split")
+        for name, column in list(statistics["columns"].items())[:MOST_COLUMNS]:
+            table.add_row(name, *(f"{column[key]:,.4g}" for key in ("lowest", "mean", "highest", "missing")))
+        console.print(table)
+        if len(statistics["columns"]) > MOST_COLUMNS:
+            console.print(f"The first {MOST_COLUMNS} of {len(statistics['columns'])}; stats.json has all.")
+
     for remark in remarks(statistics):
         console.print(f"[yellow]{remark}[/]")
     inside = ", ".join(f"{split} {count}" for split, count in statistics["duplicates"]["inside"].items())
@@ -92,15 +108,7 @@ def print_statistics(statistics: dict[str, Any]) -> None:
 
 def remarks(statistics: dict[str, Any]) -> list[str]:
     """What a person should look into before training."""
-    found = []
-    balance = statistics["imbalance"]
-    if balance is None:
-        found.append("Of a class or label there is no example in the train split.")
-    elif balance > 1.5:
-        found.append(
-            f"Imbalanced: {balance:.1f} to 1 in the train split. Look at macro recall or F1, not at accuracy;"
-            " compile.class_weight: balanced makes rare ones count."
-        )
+    found = [*statistics["remarks"]]
     if statistics["skipped"]:
         found.append(f"Damaged, and left out: {statistics['skipped']} items.")
     for column, count in statistics["missing"].items():
@@ -142,6 +150,21 @@ def _measure_inputs(split: Split) -> dict[str, Any]:
         lengths = np.concatenate(steps).sum(axis=1)
         measured["steps"] = f"{lengths.min()} to {lengths.max()}"
     return measured
+
+
+def _measure_columns(splits: Splits) -> dict[str, dict[str, float]]:
+    """Of a table, each column of the train split as the model sees it; a category has a column for each value."""
+    missing = [
+        column["missing"] for column in splits.rules.get("columns", []) for _ in column.get("values", [column["name"]])
+    ]
+    if not missing:
+        return {}
+    x = splits.train.x
+    lowest, mean, highest = x.min(axis=0), x.mean(axis=0, dtype=np.float64), x.max(axis=0)
+    return {
+        name: {"lowest": float(a), "mean": float(b), "highest": float(c), "missing": count}
+        for name, a, b, c, count in zip(feature_names(splits.rules), lowest, mean, highest, missing, strict=True)
+    }
 
 
 def _find_groups_across(splits: Splits) -> dict[str, list[str]]:

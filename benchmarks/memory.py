@@ -1,0 +1,82 @@
+"""Does training from disk take more memory when there is more data? One epoch at 1, 4 and 16 times the data.
+
+    make memory                    # both frameworks
+    make memory ARGS=pytorch       # one framework, or one kind of data (pictures, array), or both
+
+Pictures are a folder of classes with 64 x 64 RGB PNGs (2,000 at 1x), arrays are x.npy and y.npy with vectors of 512
+float32 (60 MB at 1x). Both are written to build/memory once: 1.6 GB, a minute. Each epoch is a process of its own. From
+disk: `data.memory_mb` is 0. Held: it is larger than the data, for comparison.
+
+Out: a table, and benchmarks/memory.json, which keeps the rows that were not asked for. About 5 minutes on 2 CPU cores.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from projects import ANSWERS, BUILD, ROOT, bake, make, python
+from results import machine
+
+MEMORY = Path(__file__).parent / "memory.json"
+DATA = BUILD / "memory"
+TIMES = (1, 4, 16)
+
+KINDS = {  # what is read: data type, whether held in memory, settings of a small model
+    "pictures from disk": ("image", False, ["--data.shape", "[64,64,3]", "--model.channels", "[8,16]"]),
+    "array from disk": ("vector", False, ["--model.units", "[64]"]),
+    "array held": ("vector", True, ["--model.units", "[64]"]),
+}
+
+
+def main(wanted: set[str]) -> None:
+    """Run what is wanted, keep each row as soon as it is there."""
+    rows = json.loads(MEMORY.read_text(encoding="utf-8")) if MEMORY.is_file() else {}
+    for framework in ANSWERS["framework"]:
+        for kind, (data_type, held, settings) in KINDS.items():
+            if wanted <= {framework, kind.split()[0]}:
+                rows[f"{framework}, {kind}"] = measure(framework, data_type, held, settings)
+                MEMORY.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    print_table(rows)
+
+
+def measure(framework: str, data_type: str, held: bool, settings: list[str]) -> dict:
+    """Train a new project for one epoch with each size of data."""
+    project = bake(framework, data_type)
+    make(project, framework, "setup", quiet=True)
+    row: dict = {"memory_mb": {}, "machine": machine()}
+    for times in TIMES:
+        source = DATA / data_type / str(times)
+        write = [python(framework), ROOT / "benchmarks" / "memory_data.py", data_type, source, str(times)]
+        subprocess.run(write, check=True)
+        run = train(project, framework, source, ["--data.memory_mb", "100000" if held else "0", *settings])
+        row["memory_mb"][str(times)] = run["peak_memory_mb"]
+        row["seconds_per_1000_items"] = run["seconds"] / run["items"] * 1000  # of the last, the largest
+    return row
+
+
+def train(project: Path, framework: str, source: Path, settings: list[str]) -> dict:
+    """One epoch in a fresh process: its training.json, and how many items it read for training and validation."""
+    shutil.rmtree(project / "runs", ignore_errors=True)
+    command = [python(framework), "-m", project.name.replace("-", "_"), "train", "--data.source", source]
+    subprocess.run([*command, "--training.epochs", "1", *settings], cwd=project, check=True)
+    run = project / "runs" / "001"
+    items = json.loads((run / "data.json").read_text(encoding="utf-8"))["items"]
+    training = json.loads((run / "training.json").read_text(encoding="utf-8"))
+    return {**training, "items": items["train"] + items["validation"]}
+
+
+def print_table(rows: dict[str, dict]) -> None:
+    """The rows as Markdown."""
+    print(f"| peak memory in MB | {' | '.join(f'{times}x' for times in TIMES)} | seconds for 1,000 items at 16x |")
+    print("|---|" + "---|" * (len(TIMES) + 1))
+    for name, row in rows.items():
+        memory = " | ".join(f"{row['memory_mb'][str(times)]:,}" for times in TIMES)
+        print(f"| {name} | {memory} | {row['seconds_per_1000_items']:.3f} |")
+    print(f"\n{', '.join(sorted({row['machine'] for row in rows.values()}))}")
+
+
+if __name__ == "__main__":
+    BUILD.mkdir(exist_ok=True)
+    main(set(sys.argv[1:]))

@@ -1,0 +1,44 @@
+"""Own data in every layout: the commands of a project's README, from the files to predictions, on real data."""
+
+import json
+import os
+import re
+import sys
+
+import pytest
+from conftest import FRAMEWORKS, ROOT, run
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from own_data import CASES
+
+pytestmark = pytest.mark.slow
+
+# The frameworks take turns: which one reads the files makes no difference to how they are read.
+TURNS = {name: FRAMEWORKS[number % len(FRAMEWORKS)] for number, name in enumerate(CASES)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_layout(bake, environment, tmp_path, name):
+    case, framework = CASES[name], TURNS[name]
+    slug = re.sub(r"\W+", "-", f"own {framework} {name}".lower())
+    project = bake(framework=framework, data_type=case.data_type, task=case.task, project_slug=slug)
+    venv = environment(framework)
+    case.write(project / "data")
+
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    section = readme[readme.index("## Use your own data") : readme.index("## Predict")]
+    commands = "".join(re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL))
+    # The files and options of this case in place of those of the README.
+    commands = re.sub(r"--inspect data/\S+", f"--inspect data/{case.source} {case.inspect}", commands)
+    commands = re.sub(r'train ARGS="[^"]*"', f'train ARGS="{case.train}"', commands)
+    commands = re.sub(r"data/new\.\w+", f"data/{case.new}", commands)
+    environ = {**os.environ, "VENV": str(venv), "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    for command in commands.splitlines():
+        run(["sh", "-c", command], cwd=project, env=environ)
+
+    metrics = json.loads((project / "runs" / "001" / "metrics.json").read_text(encoding="utf-8"))
+    score = metrics["test"][metrics["metric"]]
+    assert score <= case.floor if case.task == "regression" else score >= case.floor
+    rule = next(iter(metrics["baselines"].values()))[metrics["metric"]]
+    assert score < rule if case.task == "regression" else score > rule
+    assert len((project / "runs" / "001" / "predictions.csv").read_text(encoding="utf-8").splitlines()) > 1

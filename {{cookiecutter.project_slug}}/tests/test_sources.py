@@ -1,0 +1,1 @@
+{% include "tests/sources/" ~ cookiecutter.data_type ~ ".py" %}
