@@ -139,7 +139,7 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
             raise UserError(f"{path} holds no file that ends in {', '.join(PICTURES)}.")
         return encode(files, rules)
     if path.suffix not in (".npy", ".npz"):
-        return decode(path, rules)[np.newaxis]
+        return encode([path], rules)
     x = load_array(path, FILES)
     shape = tuple(rules["shape"])
     if x.shape in (shape, shape[:2]):

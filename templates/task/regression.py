@@ -92,7 +92,8 @@ def groups(y: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
     """For statistics and figures: which items (n,) bool have the first target in each of eight equal ranges."""
     edges = np.linspace(y[:, 0].min(), y[:, 0].max(), 9)
     place = np.clip(np.searchsorted(edges, y[:, 0], side="right") - 1, 0, 7)
-    return {f"{names[0]}: {edges[i]:.4g} to {edges[i + 1]:.4g}": place == i for i in range(8)}
+    of = f"{names[0]} " if len(names) > 1 else ""
+    return {f"{of}{edges[i]:.4g} to {edges[i + 1]:.4g}": place == i for i in range(8)}
 
 
 def remarks(y: np.ndarray, names: list[str]) -> list[str]:

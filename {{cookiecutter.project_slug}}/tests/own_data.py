@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from {{ cookiecutter.__package }} import sources
 from {{ cookiecutter.__package }}.__main__ import main
-from {{ cookiecutter.__package }}.config import Config, load_config
+from {{ cookiecutter.__package }}.config import Config, UserError, load_config
 from {{ cookiecutter.__package }}.data import Splits, load_splits
 from {{ cookiecutter.__package }}.files import Items, Rows
 
@@ -32,6 +33,13 @@ def read(source: str | Path, **data: Any) -> Items:
 def read_new(path: str | Path, rules: dict[str, Any], **data: Any) -> np.ndarray | Rows:
     """The inputs of a file to predict, by the rules of a training."""
     return sources.read_new(Path(path), rules, settings("", **data).data)
+
+
+def unfit(path: str | Path, rules: dict[str, Any], **data: Any) -> str:
+    """The sentence with which a file to predict is refused."""
+    with pytest.raises(UserError) as error:
+        read_new(path, rules, **data)
+    return str(error.value)
 
 
 def answer(*arguments: str | Path) -> str:

@@ -243,9 +243,10 @@ def check_numbers(x: np.ndarray | Rows, where: Callable[[int], str], rules: dict
         if bad.any():
             row, *place, feature = np.argwhere(bad)[0].tolist()
             inside = f" at {', '.join(map(str, place))}" if place else ""  # such as the step of a sequence
+            name = sources.feature_names(rules)[feature]
             raise UserError(
-                f"{where(number * block_size(x) + row)}: {sources.feature_names(rules)[feature]}{inside} is missing or not"
-                " finite: fill it, or leave the item out."
+                f"{where(number * block_size(x) + row)}: {name}{inside} is missing or not finite: fill it, or leave the"
+                " item out."
             )
 
 

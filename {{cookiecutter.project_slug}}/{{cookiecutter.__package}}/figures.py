@@ -21,22 +21,20 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def balance(counts: dict[str, dict[str, int]]) -> Figure:
-    """Share of each group of items (a class, a label, a range of the target) in each split; counts[group][split]."""
+def balance(counts: dict[str, dict[str, int]], items: dict[str, int]) -> Figure:
+    """Share of each group (a class, a label, a range of the target) in each split; counts[group][split], items[split]."""
     counts = dict(list(counts.items())[:MOST_GROUPS])
-    splits = list(next(iter(counts.values())))
     figure = Figure(figsize=(8, 0.35 * len(counts) + 1.4), layout="constrained")
     axes = figure.subplots()
     positions = np.arange(len(counts))
-    height = 0.8 / len(splits)
-    for number, split in enumerate(splits):
+    height = 0.8 / len(items)
+    for number, (split, total) in enumerate(items.items()):
         values = np.array([group[split] for group in counts.values()])
-        label = f"{split} ({values.sum():,})"
-        axes.barh(positions + number * height, values / max(values.sum(), 1), height, label=label)
+        axes.barh(positions + number * height, values / total, height, label=f"{split} ({total:,})")
     axes.set_yticks(positions + 0.4 - height / 2, counts)
     axes.invert_yaxis()
     axes.set(title="Targets", xlabel="share of the split")
-    figure.legend(loc="outside lower center", ncols=len(splits))
+    figure.legend(loc="outside lower center", ncols=len(items))
     return figure
 
 

@@ -253,9 +253,10 @@ def moments(values: np.ndarray, setting: str) -> np.ndarray:
     Raises:
         UserError: one is neither; `setting` is the one that names their column.
     """
-    found = pd.Series(values)
-    if not pd.api.types.is_numeric_dtype(found):
-        found = pd.to_datetime(found, errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
+    found = pd.to_numeric(pd.Series(values), errors="coerce")
+    dates = pd.to_datetime(pd.Series(values), errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
+    if found.isna().sum() > dates.isna().sum():
+        found = dates
     if found.isna().any():
         value = values[int(found.isna().argmax())]
         raise UserError(f"{value!r} in the column of {setting} is neither a number nor a date: correct it.")

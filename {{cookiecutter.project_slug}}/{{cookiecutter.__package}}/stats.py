@@ -31,7 +31,8 @@ def main(config: Config) -> None:
     statistics = measure(splits)
     write_json(REPORTS / "stats.json", statistics)
     members = groups_by_split(splits)
-    figures.save(figures.balance(statistics["groups"]), REPORTS / "balance.png")
+    items = {name: len(split) for name, split in splits.named.items()}
+    figures.save(figures.balance(statistics["groups"], items), REPORTS / "balance.png")
     figures.save(figures.examples(splits.train.x, members["train"]), REPORTS / "examples.png")
     overview = draw_overview(splits.train.x, members["train"], feature_names(splits.rules))
     figures.save(overview, REPORTS / "overview.png")
