@@ -14,9 +14,9 @@ importlib.import_module(package)  # chooses the backend, before keras is importe
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
-config_module, data, batches, model_module, compile_module, train, device, monitor_module = (
+config_module, data, batches, model_module, compile_module, losses, train, device, monitor_module = (
     importlib.import_module(f"{package}.{name}")
-    for name in ("config", "data", "batches", "model", "compile", "train", "device", "monitor")
+    for name in ("config", "data", "batches", "model", "compile", "losses", "train", "device", "monitor")
 )
 
 config = config_module.load_config("config.yaml", data__folder=folder)
@@ -30,9 +30,9 @@ def build() -> keras.Model:
     """A new model, compiled as the project does."""
     model = model_module.build_model(splits.input_shape, splits.num_outputs, config, normalisation=splits.normalisation)
     model.compile(
-        loss=compile_module.make_loss(config),
+        loss=losses.make_loss(config, splits.target_statistics),
         optimizer=compile_module.make_optimizer(model, config, total_steps=2 * rounds * steps),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        metrics=[losses.make_metric(splits.target_statistics)],
         steps_per_execution=train.SHOW_EVERY,
         jit_compile=False,  # as the project does on a CPU
     )

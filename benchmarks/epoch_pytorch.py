@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path.cwd()))
 import torch
 
 package, folder, rounds, steps = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-config_module, data, batches, model_module, compile_module, train, device, monitor_module = (
+config_module, data, batches, model_module, compile_module, losses, train, device, monitor_module = (
     importlib.import_module(f"{package}.{name}")
-    for name in ("config", "data", "batches", "model", "compile", "train", "device", "monitor")
+    for name in ("config", "data", "batches", "model", "compile", "losses", "train", "device", "monitor")
 )
 
 config = config_module.load_config("config.yaml", data__folder=folder)
@@ -39,12 +39,17 @@ def build() -> tuple:
     """A new model with its compile step."""
     model = model_module.build_model(splits.input_shape, splits.num_outputs, config, normalisation=splits.normalisation)
     total = rounds * 2 * steps
-    return model, compile_module.make_loss(config), *compile_module.make_optimizer(model, config, total_steps=total)
+    return (
+        model,
+        losses.make_loss(config, splits.target_statistics),
+        *compile_module.make_optimizer(model, config, total_steps=total),
+    )
 
 
 fabric = device.set_up(config)
 whole = batches.make_batches(train_split, config, shuffle=True)
 model, loss, optimizer, schedule = build()
+metric = losses.make_metric(splits.target_statistics)
 model, optimizer = fabric.setup(model, optimizer)
 bare_model, bare_loss, bare_optimizer, _ = build()
 loader = torch.utils.data.DataLoader(
@@ -69,7 +74,7 @@ with (
 ):
     ways = {
         "bare": lambda: steps_over((inputs, targets) for _ in range(steps)),
-        "epoch": lambda: train._train_epoch(fabric, model, loss, optimizer, schedule, whole, monitor),
+        "epoch": lambda: train._train_epoch(fabric, model, loss, metric, optimizer, schedule, whole, monitor),
         "per sample": lambda: steps_over(loader),
     }
     for number in range(rounds + 1):

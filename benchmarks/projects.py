@@ -9,6 +9,7 @@ from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
+SHARED_DATA = f"--data.folder {BUILD / 'fashion-mnist'}"
 ANSWERS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 
 
@@ -28,8 +29,7 @@ def bake(framework: str, data_type: str, task: str = "multiclass") -> Path:
 
 def make(project: Path, framework: str, *targets: str, arguments: str = "", quiet: bool = False) -> None:
     """Run make in a project, in the environment that all projects of the framework share; data is shared by all."""
-    settings = f"--data.folder {BUILD / 'fashion-mnist'}"
-    command = ["make", *targets, f"VENV={BUILD / ('env-' + framework)}", f"ARGS={arguments or settings}"]
+    command = ["make", *targets, f"VENV={BUILD / ('env-' + framework)}", f"ARGS={arguments or SHARED_DATA}"]
     output = subprocess.DEVNULL if quiet else None
     subprocess.run(command, cwd=project, check=True, env={**os.environ, "PIP_RETRIES": "0"}, stdout=output)
 

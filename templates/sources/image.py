@@ -65,12 +65,12 @@ def read(path: Path, settings: DataSettings) -> Items:
     return _skip_damaged(items, settings) if settings.skip_damaged else items
 
 
-def learn_rules(inputs: list[Path] | np.ndarray | Rows, train: np.ndarray, settings: DataSettings) -> dict[str, Any]:
+def learn_rules(inputs: list[str] | np.ndarray | Rows, train: np.ndarray, settings: DataSettings) -> dict[str, Any]:
     """How inputs become arrays, ready for JSON."""
     return {"shape": list(settings.shape), "convert": settings.convert, "memory_mb": settings.memory_mb}
 
 
-def encode(inputs: list[Path] | np.ndarray | Rows, rules: dict[str, Any]) -> np.ndarray | Rows:
+def encode(inputs: list[str] | np.ndarray | Rows, rules: dict[str, Any]) -> np.ndarray | Rows:
     """Inputs -> (n, height, width, channels), uint8 from files."""
     if not isinstance(inputs, list):
         return inputs
@@ -87,7 +87,7 @@ def encode(inputs: list[Path] | np.ndarray | Rows, rules: dict[str, Any]) -> np.
     return Rows(read_pictures, (len(inputs), *shape), np.uint8)
 
 
-def decode(path: Path, rules: dict[str, Any]) -> np.ndarray:
+def decode(path: str | Path, rules: dict[str, Any]) -> np.ndarray:
     """A picture file as (height, width, channels) uint8: turned as its EXIF data says, and scaled.
 
     Raises:
@@ -155,7 +155,7 @@ def _skip_damaged(items: Items, settings: DataSettings) -> Items:
     """Leave out the files that can't be decoded, and count them. Every file is decoded once to find them."""
     rules = learn_rules(items.inputs, np.empty(0, int), settings)
 
-    def whole(path: Path) -> bool:
+    def whole(path: str) -> bool:
         try:
             decode(path, rules)
         except UserError as error:
@@ -218,7 +218,7 @@ def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
     return found, lines
 
 
-def _look(path: Path) -> tuple[int, int, str] | None:
+def _look(path: str) -> tuple[int, int, str] | None:
     """Height, width and colour of a picture as it is shown; None where it can't be decoded."""
     try:
         with Image.open(path) as file:

@@ -63,7 +63,7 @@ def read(path: Path, settings: DataSettings) -> Items:
         _check_steps(items, settings)
         return items
     files, about = list_files(path, SEQUENCES, settings)
-    sequences = [_read_sequence(file) for file in files]
+    sequences = [_read_sequence(Path(file)) for file in files]
     for file, sequence in zip(files, sequences, strict=True):
         if sequence.shape[1] != sequences[0].shape[1]:
             raise UserError(

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from {{ cookiecutter.__package }} import sources
+from {{ cookiecutter.__package }} import sources, task
 from {{ cookiecutter.__package }}.__main__ import main
 from {{ cookiecutter.__package }}.config import Config, UserError, load_config
 from {{ cookiecutter.__package }}.data import Splits, load_splits
@@ -39,6 +40,18 @@ def unfit(path: str | Path, rules: dict[str, Any], **data: Any) -> str:
     """The sentence with which a file to predict is refused."""
     with pytest.raises(UserError) as error:
         read_new(path, rules, **data)
+    return str(error.value)
+
+
+def encode_targets(columns: dict[Any, Any], names: list[str] | None = None) -> tuple[np.ndarray, list[str]]:
+    """Columns of targets as the task takes them, and the names of classes, labels or targets."""
+    return task.encode(pd.DataFrame(columns), lambda row: f"item {row}", names)
+
+
+def unfit_targets(columns: dict[Any, Any], names: list[str] | None = None) -> str:
+    """The sentence with which targets are refused."""
+    with pytest.raises(UserError) as error:
+        encode_targets(columns, names)
     return str(error.value)
 
 

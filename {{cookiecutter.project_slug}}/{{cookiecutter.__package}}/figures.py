@@ -22,7 +22,7 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def balance(counts: dict[str, dict[str, int]], items: dict[str, int]) -> Figure:
-    """Share of each group (a class, a label, a range of the target) in each split; counts[group][split], items[split]."""
+    """Share of each group (a class, a label, a range of targets) in each split; counts[group][split], items[split]."""
     counts = dict(list(counts.items())[:MOST_GROUPS])
     figure = Figure(figsize=(8, 0.35 * len(counts) + 1.4), layout="constrained")
     axes = figure.subplots()

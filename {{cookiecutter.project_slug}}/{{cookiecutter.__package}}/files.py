@@ -5,8 +5,9 @@ What is wrong with a file is said in one sentence that names the file and the li
 
 import csv
 import mmap
+import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,6 @@ PARTS = {
     **dict.fromkeys(("val", "valid", "validation"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
-PIECE = 256  # rows of a .npy file that are read at a time: each maps 64 kB of the file around it into memory
 
 
 @dataclass
@@ -357,25 +357,41 @@ def _rows_of(arrays: list[np.ndarray], starts: np.ndarray) -> Rows:
     def read(rows: np.ndarray) -> np.ndarray:
         found = np.empty((len(rows), *arrays[0].shape[1:]), dtype)
         number = np.searchsorted(starts, rows, side="right") - 1
-        for start in range(0, len(rows), PIECE):
-            for which, array in enumerate(arrays):
-                chosen = start + np.flatnonzero(number[start : start + PIECE] == which)
-                found[chosen] = array[rows[chosen] - starts[which]]
-                if hasattr(mmap, "MADV_DONTNEED"):  # else all that was ever read would count as memory of this process
-                    array._mmap.madvise(mmap.MADV_DONTNEED)
+        for which, array in enumerate(arrays):
+            chosen = number == which
+            found[chosen] = _read_rows(array, rows[chosen] - starts[which])
         return found
 
     return Rows(read, (int(starts[-1]), *arrays[0].shape[1:]), dtype)
 
 
+def _read_rows(array: np.memmap, rows: np.ndarray) -> np.ndarray:
+    """Rows of a .npy file, read one by one: through the memory map, each would bring half a MB around it along."""
+    if not array.flags.c_contiguous:  # columns lie together, so that only the memory map finds a row
+        found = np.array(array[rows])
+        if hasattr(mmap, "MADV_DONTNEED"):  # else all that was ever read would count as memory of this process
+            array._mmap.madvise(mmap.MADV_DONTNEED)
+        return found
+    found = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    size = array.nbytes // len(array)
+    room = found.view(np.uint8).reshape(len(rows), size)
+    with open(array.filename, "rb", buffering=0) as file:  # its own handle: several threads may read at once
+        for place, row in enumerate(rows.tolist()):
+            file.seek(array.offset + row * size)
+            if file.readinto(room[place]) != size:
+                raise UserError(f"{array.filename} ends before row {row}: it was changed since it was opened.")
+    return found
+
+
 # ---- folders of files
 
 
-def list_files(path: Path, suffixes: tuple[str, ...], settings: DataSettings) -> tuple[list[Path], dict[str, Any]]:
+def list_files(path: Path, suffixes: tuple[str, ...], settings: DataSettings) -> tuple[list[str], dict[str, Any]]:
     """The files of a folder, or of a table of file names, and the other arguments for `Items`.
 
     A folder has a folder a class, `cats/1.png`, below train/ and test/ where these parts are given. A table has a
-    column of file names (`data.file`), which are looked for beside it, and columns of targets.
+    column of file names (`data.file`), which are looked for beside it, and columns of targets. Files are text: a Path
+    takes several times the memory, and there may be millions.
     """
     if is_table(path):
         table, part, where = read_table(path)
@@ -385,24 +401,24 @@ def list_files(path: Path, suffixes: tuple[str, ...], settings: DataSettings) ->
         targets, about = take_targets(table, settings, path)
         about.setdefault("part", part)
         folder = path if path.is_dir() else path.parent
-        files = [folder / str(name) for name in table[settings.file]]
+        files = [str(folder / str(name)) for name in table[settings.file]]
         for row, file in enumerate(files):
-            if not file.is_file():
+            if not os.path.isfile(file):
                 raise UserError(f"{where(row)}: there is no file {file}.")
         return files, {"targets": table[targets], "where": lambda row: f"{where(row)} ({files[row]})", **about}
 
     if not path.is_dir():
         raise UserError(f"{path} is neither a folder nor a table ({', '.join(TABLES)}).")
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in suffixes and not _hidden(file, path))
+    files = sorted(_files_below(path, suffixes))
     if not files:
         raise UserError(f"{path} holds no file that ends in {', '.join(suffixes)}.")
     labels, parts = [], []
     for file in files:
-        *folders, _ = file.relative_to(path).parts
+        *folders, _ = Path(file).relative_to(path).parts
         part = PARTS.get(folders[0].lower()) if folders else None
         folders = folders[1:] if part else folders
         if not folders:
-            raise UserError(f"{file} lies in no class folder: put it into one, such as {file.parent / 'cats'}.")
+            raise UserError(f"{file} lies in no class folder: put it into one, such as {Path(file).parent / 'cats'}.")
         labels.append(folders[0])
         parts.append(part)
     given = set(parts)
@@ -412,11 +428,17 @@ def list_files(path: Path, suffixes: tuple[str, ...], settings: DataSettings) ->
     if given != {None} and "train" not in given:
         raise UserError(f"{path} has a folder for {given.pop()}, but none for train.")
     part = np.array(parts) if len(given) > 1 else None
-    return files, {"targets": pd.DataFrame({"class": labels}), "where": lambda row: str(files[row]), "part": part}
+    return files, {"targets": pd.DataFrame({"class": labels}), "where": lambda row: files[row], "part": part}
 
 
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(name.startswith((".", "__")) for name in file.relative_to(folder).parts)
+def _files_below(path: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
+    """The files in a folder and its folders, but for hidden ones."""
+    hidden = (".", "__")
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(hidden)]
+        for name in names:
+            if name.lower().endswith(suffixes) and not name.startswith(hidden):
+                yield os.path.join(folder, name)
 
 
 # ---- guesses of `data --inspect`
