@@ -13,6 +13,7 @@ test:    ## all tests; they train every variant. The quick ones: make test ARGS=
 lint:    ## check style and common mistakes
 bench:   ## speed and memory of training, beside other ways to do it
 results: ## train every variant with its defaults, and print the table of the README
+memory:  ## peak memory of training from disk, with 1, 4 and 16 times the data
 layouts: ## own data in every layout: go through all commands, and print the table of docs/own-data.md
 clean:   ## remove build/ and caches
 
@@ -37,6 +38,9 @@ bench: $(READY)
 results: $(READY)
 	$(PYTHON) benchmarks/results.py $(ARGS)
 
+memory: $(READY)
+	$(PYTHON) benchmarks/memory.py $(ARGS)
+
 layouts: $(READY)
 	$(PYTHON) benchmarks/own_data.py $(ARGS)
 
@@ -52,4 +56,4 @@ $(READY): requirements.txt
 	@touch $@
 
 .NOTPARALLEL:
-.PHONY: help demo test lint bench results layouts clean
+.PHONY: help demo test lint bench results memory layouts clean

@@ -23,10 +23,10 @@ MEMORY = Path(__file__).parent / "memory.json"
 DATA = BUILD / "memory"
 TIMES = (1, 4, 16)
 
-KINDS = {  # what is read: data type, whether held in memory, settings of a small model
-    "pictures from disk": ("image", False, ["--data.shape", "[64,64,3]", "--model.channels", "[8,16]"]),
-    "array from disk": ("vector", False, ["--model.units", "[64]"]),
-    "array held": ("vector", True, ["--model.units", "[64]"]),
+KINDS = {  # what is read: data type, megabytes that may be held, settings of a small model
+    "pictures from disk": ("image", 0, {"data__shape": [64, 64, 3], "model__channels": [8, 16]}),
+    "array from disk": ("vector", 0, {"model__units": [64]}),
+    "array held": ("vector", 100_000, {"model__units": [64]}),
 }
 
 
@@ -34,33 +34,38 @@ def main(wanted: set[str]) -> None:
     """Run what is wanted, keep each row as soon as it is there."""
     rows = json.loads(MEMORY.read_text(encoding="utf-8")) if MEMORY.is_file() else {}
     for framework in ANSWERS["framework"]:
-        for kind, (data_type, held, settings) in KINDS.items():
+        for kind, (data_type, memory_mb, settings) in KINDS.items():
             if wanted <= {framework, kind.split()[0]}:
-                rows[f"{framework}, {kind}"] = measure(framework, data_type, held, settings)
+                rows[f"{framework}, {kind}"] = measure(framework, data_type, memory_mb, settings)
                 MEMORY.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     print_table(rows)
 
 
-def measure(framework: str, data_type: str, held: bool, settings: list[str]) -> dict:
+def measure(framework: str, data_type: str, memory_mb: int, settings: dict) -> dict:
     """Train a new project for one epoch with each size of data."""
     project = bake(framework, data_type)
-    make(project, framework, "setup", quiet=True)
+    if not python(framework).exists():
+        make(project, framework, "setup", quiet=True)
     row: dict = {"memory_mb": {}, "machine": machine()}
     for times in TIMES:
         source = DATA / data_type / str(times)
         write = [python(framework), ROOT / "benchmarks" / "memory_data.py", data_type, source, str(times)]
         subprocess.run(write, check=True)
-        run = train(project, framework, source, ["--data.memory_mb", "100000" if held else "0", *settings])
+        run = train(project, framework, {"data__source": str(source), "data__memory_mb": memory_mb, **settings})
         row["memory_mb"][str(times)] = run["peak_memory_mb"]
         row["seconds_per_1000_items"] = run["seconds"] / run["items"] * 1000  # of the last, the largest
     return row
 
 
-def train(project: Path, framework: str, source: Path, settings: list[str]) -> dict:
-    """One epoch in a fresh process: its training.json, and how many items it read for training and validation."""
+def train(project: Path, framework: str, settings: dict) -> dict:
+    """One epoch in a fresh process: its training.json, and how many items it read for training and validation.
+
+    It is what the command `train` does, without the baselines that it is compared with afterwards.
+    """
     shutil.rmtree(project / "runs", ignore_errors=True)
-    command = [python(framework), "-m", project.name.replace("-", "_"), "train", "--data.source", source]
-    subprocess.run([*command, "--training.epochs", "1", *settings], cwd=project, check=True)
+    package = project.name.replace("-", "_")
+    script = f"from {package} import config, train; train.main(config.load_config(training__epochs=1, **{settings!r}))"
+    subprocess.run([python(framework), "-c", script], cwd=project, check=True)
     run = project / "runs" / "001"
     items = json.loads((run / "data.json").read_text(encoding="utf-8"))["items"]
     training = json.loads((run / "training.json").read_text(encoding="utf-8"))

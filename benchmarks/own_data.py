@@ -211,12 +211,12 @@ CASES = {
     ),
     "JapaneseVowels, class folders of CSV": Case(
         *("sequence", "multiclass", write_vowels_folders, "vowels", "new.npy"),
-        train="--training.batch_size 16 --training.epochs 30 --training.patience 10",
+        train="--training.batch_size 16 --training.epochs 40 --training.patience 40 --model.cell gru",
     ),
     "JapaneseVowels, table with a row a step": Case(
         *("sequence", "multiclass", write_vowels_table, "vowels.parquet", "new.parquet"),
         inspect="--data.item vowel --data.step step --data.target speaker",
-        train="--training.batch_size 16 --training.epochs 30 --training.patience 10",
+        train="--training.batch_size 16 --training.epochs 40 --training.patience 40 --model.cell gru",
     ),
 }
 

@@ -23,8 +23,8 @@ AROUND = """
     data/README.md docs/scope.md environment.yml pyproject.toml
 """.split()
 TESTS = """
-    tests/conftest.py tests/sample.npz tests/test_commands.py tests/test_data.py tests/test_model.py
-    tests/test_sources.py tests/test_training.py
+    tests/conftest.py tests/own_data.py tests/sample.npz tests/test_commands.py tests/test_data.py tests/test_model.py
+    tests/test_sources.py tests/test_task.py tests/test_training.py
 """.split()
 BY_FRAMEWORK = "Makefile README.md docs/scope.md environment.yml pyproject.toml .github/workflows/ci.yml".split()
 

@@ -33,7 +33,7 @@ def test_ruff_finds_nothing():
 
 def test_make_alone_says_what_there_is():
     targets = [line.split()[0] for line in run(["make"], cwd=ROOT).splitlines()]
-    assert targets == ["demo", "test", "lint", "bench", "results", "clean"]
+    assert targets == ["demo", "test", "lint", "bench", "results", "memory", "layouts", "clean"]
 
 
 def test_project_follows_the_template_with_cruft(clone, tmp_path):

@@ -23,7 +23,7 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, split: Split, *, batch_size: int, shuffle: bool, seed: int = 0):
-        # One thread reads ahead from disk; slicing an array is too quick to be worth a queue.
+        # Two threads read ahead from disk: with one, Keras has no queue. Slicing an array is too quick to be worth it.
         super().__init__(workers=2 if isinstance(split.x, Rows) else 1, max_queue_size=AHEAD)
         self.inputs, self.targets = split.x, split.y
         self.shuffle, self.seed = shuffle, seed

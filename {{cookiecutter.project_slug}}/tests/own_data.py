@@ -43,6 +43,13 @@ def unfit(path: str | Path, rules: dict[str, Any], **data: Any) -> str:
     return str(error.value)
 
 
+def predict(run: str, x: np.ndarray) -> np.ndarray:
+    """Predictions by the best model of a run, to all digits."""
+    from {{ cookiecutter.__package }}.predict import predict  # takes seconds to import, and few tests need it
+
+    return predict(Path("runs", run), x)
+
+
 def encode_targets(columns: dict[Any, Any], names: list[str] | None = None) -> tuple[np.ndarray, list[str]]:
     """Columns of targets as the task takes them, and the names of classes, labels or targets."""
     return task.encode(pd.DataFrame(columns), lambda row: f"item {row}", names)

@@ -152,7 +152,10 @@ def _read_one_table(path: Path) -> pd.DataFrame:
             raise UserError(f"{path} is not a whole Parquet file: {' '.join(str(error).split())}") from error
     if not len(table):
         raise UserError(f"{path} has a header but no rows.")
-    table.columns = [str(column) for column in table.columns]
+    table.columns = [str(column).strip() for column in table.columns]
+    for column, values in table.items():
+        if pd.api.types.is_object_dtype(values) or pd.api.types.is_string_dtype(values):
+            table[column] = values.map(lambda value: value.strip() if isinstance(value, str) else value)
     return table
 
 
@@ -162,11 +165,20 @@ def read_csv(path: Path, *, header: bool = True) -> pd.DataFrame:
     Raises:
         UserError: it has lines of different lengths, is empty, or no text.
     """
-    options = {"sep": separator(path), "encoding": "utf-8-sig", "skipinitialspace": True, "low_memory": False}
+    options = {"encoding": "utf-8-sig", "skipinitialspace": True, "low_memory": False}
     try:
+        between = separator(path)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(path, header=0 if header else None, index_col=False, **options)
+            tables = [
+                pd.read_csv(path, sep=between, decimal=mark, header=0 if header else None, index_col=False, **options)
+                for mark in (".,"[: 1 + (between == ";")])  # 1,5 may be a number where semicolons stand between
+            ]
+        return max(tables, key=lambda table: len(table.select_dtypes("number").columns))
+    except UnicodeDecodeError as error:
+        lines = path.read_bytes().split(b"\n")
+        number = next((n for n, line in enumerate(lines, 1) if "\ufffd" in line.decode(errors="replace")), 1)
+        raise UserError(f"{path} line {number} is not encoded as UTF-8: save the file as UTF-8.") from error
     except pd.errors.ParserWarning as error:
         raise UserError(f"{path}: lines have more fields than the header: give every column a name.") from error
     except (OSError, ValueError) as error:
@@ -375,7 +387,10 @@ def _read_rows(array: np.memmap, rows: np.ndarray) -> np.ndarray:
     found = np.empty((len(rows), *array.shape[1:]), array.dtype)
     size = array.nbytes // len(array)
     room = found.view(np.uint8).reshape(len(rows), size)
-    with open(array.filename, "rb", buffering=0) as file:  # its own handle: several threads may read at once
+    with Path(array.filename).open("rb", buffering=0) as file:  # its own handle: several threads may read at once
+        if hasattr(os, "posix_fadvise"):  # the disk then fetches many rows at once, not one after the other
+            for row in rows.tolist():
+                os.posix_fadvise(file.fileno(), array.offset + row * size, size, os.POSIX_FADV_WILLNEED)
         for place, row in enumerate(rows.tolist()):
             file.seek(array.offset + row * size)
             if file.readinto(room[place]) != size:
@@ -403,7 +418,7 @@ def list_files(path: Path, suffixes: tuple[str, ...], settings: DataSettings) ->
         folder = path if path.is_dir() else path.parent
         files = [str(folder / str(name)) for name in table[settings.file]]
         for row, file in enumerate(files):
-            if not os.path.isfile(file):
+            if not Path(file).is_file():
                 raise UserError(f"{where(row)}: there is no file {file}.")
         return files, {"targets": table[targets], "where": lambda row: f"{where(row)} ({files[row]})", **about}
 
@@ -438,7 +453,7 @@ def _files_below(path: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
         folders[:] = [name for name in folders if not name.startswith(hidden)]
         for name in names:
             if name.lower().endswith(suffixes) and not name.startswith(hidden):
-                yield os.path.join(folder, name)
+                yield str(Path(folder, name))
 
 
 # ---- guesses of `data --inspect`

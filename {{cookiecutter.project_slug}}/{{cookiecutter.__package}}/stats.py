@@ -73,7 +73,7 @@ def groups_by_split(splits: Splits) -> dict[str, dict[str, np.ndarray]]:
 
 def print_statistics(statistics: dict[str, Any]) -> None:
     """The same as tables for people."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # names may hold brackets
     splits = statistics["splits"]
     table = Table(title="Targets: items, and share of the split")
     table.add_column("")
@@ -101,7 +101,7 @@ def print_statistics(statistics: dict[str, Any]) -> None:
             console.print(f"The first {MOST_COLUMNS} of {len(statistics['columns'])}; stats.json has all.")
 
     for remark in remarks(statistics):
-        console.print(f"[yellow]{remark}[/]")
+        console.print(remark, style="yellow")
     inside = ", ".join(f"{split} {count}" for split, count in statistics["duplicates"]["inside"].items())
     console.print(f"Exact copies inside a split: {inside}.")
     console.print(f"Written: {REPORTS}/stats.json, balance.png, examples.png, overview.png")

@@ -43,6 +43,8 @@ def whole(splits) -> np.ndarray:
         ("own.csv", lambda made, path: made.to_csv(path, index=False)),
         ("own.tsv", lambda made, path: made.to_csv(path, index=False, sep="\t")),
         ("semicolons.csv", lambda made, path: made.to_csv(path, index=False, sep=";")),
+        ("commas.csv", lambda made, path: made.to_csv(path, index=False, sep=";", decimal=",")),
+        ("spaces.csv", lambda made, path: made.rename(columns={"y": " y "}).to_csv(path, index=False)),
         ("mark.csv", lambda made, path: made.to_csv(path, index=False, encoding="utf-8-sig")),
         ("own.parquet", lambda made, path: made.to_parquet(path)),
     ],
@@ -151,9 +153,17 @@ def test_arrays() -> None:
 def test_large_arrays_stay_on_disk(shape: tuple[int, ...]) -> None:
     Path("own").mkdir()
     given = arrays()
+    given["x"][33, 1] = np.nan
     for part, rows in (("train", slice(0, 30)), ("test", slice(30, 40))):
         np.save(f"own/x_{part}.npy", given["x"][rows].reshape(-1, *shape))
         np.save(f"own/y_{part}.npy", given["y"][rows])
+    sentence = "row 3 of x_test and y_test: feature 1 is missing or not finite"
+    assert sentence in refused("own")
+    assert "item 3 of the test split: feature 1 is missing" in refusal(
+        "stats", "--data.source=own", "--data.memory_mb=0"
+    )  # the whole is not read before
+    given["x"][33, 1] = 0
+    np.save("own/x_test.npy", given["x"][30:].reshape(-1, *shape))
     memory, disk = load("own").train, load("own", memory_mb=0).train
     assert isinstance(memory.x, np.ndarray)
     assert not isinstance(disk.x, np.ndarray)
@@ -270,6 +280,8 @@ def test_faults_of_files_are_named() -> None:
     content = Path("own.npz").read_bytes()
     Path("own.npz").write_bytes(content[: len(content) // 2])
     assert "own.npz is not a whole .npz file" in refused("own.npz")
+    Path("own.csv").write_bytes("a,b,y\n1,k,0\n2,ü,1\n".encode("latin-1"))
+    assert "own.csv line 3 is not encoded as UTF-8" in refused("own.csv", target="y")
     Path("own.parquet").write_bytes(b"no parquet")
     assert "own.parquet is not a whole Parquet file" in refused("own.parquet", target="y")
     Path("own").mkdir()
