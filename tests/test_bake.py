@@ -11,8 +11,8 @@ import yaml
 from conftest import ANSWERS, FRAMEWORKS, LICENCES, combinations, each, run, text_files
 
 SAME = """
-    __main__.py baseline.py config.py data.py doctor.py evaluate.py fetch.py figures.py files.py inference.py
-    inspection.py items.py metrics.py monitor.py runs.py sources.py stats.py task.py
+    __main__.py arrays.py baseline.py config.py data.py doctor.py drawing.py evaluate.py fetch.py figures.py files.py
+    inference.py inspection.py metrics.py monitor.py runs.py sources.py stats.py tables.py task.py
 """.split()
 TWINS = """
     fashion_mnist/__init__.py fashion_mnist/batches.py fashion_mnist/compile.py fashion_mnist/device.py

@@ -14,21 +14,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from .arrays import is_arrays, load_array, read_arrays
 from .config import DataSettings, UserError
-from .files import (
-    Items,
-    Rows,
-    describe_column,
-    guess_part,
-    guess_target,
-    is_arrays,
-    is_table,
-    list_files,
-    load_array,
-    read_arrays,
-    read_table,
-    reshape,
-)
+from .files import Items, Rows, list_files, reshape
+from .tables import describe_column, guess_part, guess_target, is_table, read_table
 
 LAYOUTS = "class folders of pictures (train/cats/1.png, or cats/1.png), a table of file names, or arrays (.npz, .npy)"
 FILES = "pictures, folders of pictures, or arrays"  # what `predict` takes

@@ -14,20 +14,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .arrays import is_arrays, load_array, read_arrays
 from .config import DataSettings, UserError
-from .files import (
-    Items,
-    Rows,
+from .files import Items, Rows, list_files
+from .tables import (
     describe_column,
     guess_part,
     guess_target,
-    is_arrays,
     is_table,
-    list_files,
-    load_array,
     moments,
     numbers,
-    read_arrays,
     read_csv,
     read_table,
     require_columns,

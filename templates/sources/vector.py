@@ -1,38 +1,41 @@
 """How vectors are read: from tables of numbers and categories, or from arrays (n, features).
 
 A table becomes numbers by rules that are learned on the train split and kept with the model: a missing number is the
-median, a category becomes a column of 0 and 1 for each of its values.
+median, a category becomes a column of 0 and 1 for each of its values. A Parquet file that would take more than
+`data.memory_mb` is turned into an array on disk, part by part.
 """
 
+import hashlib
+import json
 import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 
+from .arrays import is_arrays, load_array, map_array, read_arrays
 from .config import DataSettings, UserError
-from .files import (
-    Items,
-    Rows,
+from .files import Items, Rows, reshape
+from .tables import (
     describe_column,
     guess_part,
     guess_target,
-    is_arrays,
     is_table,
-    load_array,
     numbers,
-    read_arrays,
     read_csv,
     read_table,
     require_columns,
-    reshape,
     take_targets,
 )
 
 LAYOUTS = "a table (.csv, .tsv, .parquet), a folder with train.csv and test.csv, or arrays (.npz, a folder of .npy)"
 FILES = "tables with the columns of the training data, or arrays"  # what `predict` takes
 MOST_VALUES = 100  # of a category
+PART = 50_000  # rows of a large table that are in memory at once, and that its rules are learned on
+PREPARED = Path("data/prepared")  # arrays made from large tables
 
 
 def from_pictures(x: np.ndarray) -> np.ndarray:
@@ -52,20 +55,88 @@ def read(path: Path, settings: DataSettings) -> Items:
         return items
     if not is_table(path):
         raise UserError(f"{path} is none of these: {LAYOUTS}.")
-    table, part, where = read_table(path)
-    targets, about = take_targets(table, settings, path)
+    large = path.suffix == ".parquet" and _megabytes(path) > settings.memory_mb
+    table, part, where = read_table(path, _about_columns(path, settings) if large else None)
+    columns = pyarrow.parquet.read_schema(path).names if large else list(table.columns)
+    targets, about = take_targets(table, settings, path, columns)
     about.setdefault("part", part)
     for setting in ("ignore", "categories"):
-        require_columns(table, getattr(settings, setting), f"data.{setting}", path)
+        require_columns(columns, getattr(settings, setting), f"data.{setting}", path)
     others = {*targets, *settings.ignore, settings.part, settings.group, settings.time}
-    inputs = table[[column for column in table.columns if column not in others]]
-    if inputs.empty:
+    chosen = [column for column in columns if column not in others]
+    if not chosen:
         raise UserError(f"{path} has no columns beside the target and those that data.ignore names.")
-    return Items(numbers(inputs, where, settings.categories), table[targets], where, **about)
+    if large:
+        inputs = LargeTable(path, chosen, where, settings.categories)
+    else:
+        inputs = numbers(table[chosen], where, settings.categories)
+    return Items(inputs, table[targets], where, **about)
 
 
-def learn_rules(inputs: pd.DataFrame | np.ndarray | Rows, train: np.ndarray, settings: DataSettings) -> dict[str, Any]:
+class LargeTable:
+    """The columns of a Parquet file that is too large for memory."""
+
+    def __init__(self, path: Path, columns: list[str], where: Callable[[int], str], categories: list[str]):
+        self.path, self.columns, self.where, self.categories = path, columns, where, categories
+        self.file = pyarrow.parquet.ParquetFile(path)
+
+    def __len__(self) -> int:
+        return self.file.metadata.num_rows
+
+    def parts(self) -> Iterator[tuple[int, pd.DataFrame]]:
+        """Some rows after the other, as `numbers` returns them, with the number of their first."""
+        start = 0
+        for batch in self.file.iter_batches(PART, columns=self.columns):
+            rows = batch.to_pandas()
+            yield start, numbers(rows, lambda row, start=start: self.where(start + row), self.categories)
+            start += len(rows)
+
+    def sample(self, rows: np.ndarray) -> pd.DataFrame:
+        """Some of the rows, at most PART of them."""
+        chosen = np.random.default_rng(0).permutation(rows)[:PART]
+        wanted = np.isin(np.arange(len(self)), chosen)
+        return pd.concat([part[wanted[start : start + len(part)]] for start, part in self.parts()], ignore_index=True)
+
+    def to_array(self, rules: dict[str, Any]) -> Rows:
+        """All rows by the rules, as an array on disk, which is kept for the next time."""
+        about = json.dumps([rules, str(self.path.resolve()), self.path.stat().st_mtime_ns])
+        path = PREPARED / f"{self.path.stem}-{hashlib.sha256(about.encode()).hexdigest()[:12]}.npy"
+        if not path.is_file():
+            print(f"Turning {self.path} into an array on disk, {path}: once.", flush=True)
+            PREPARED.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(".part")
+            shape = (len(self), len(feature_names(rules)))
+            array = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.float32, shape=shape)
+            for start, part in self.parts():
+                array[start : start + len(part)] = encode(part, rules)
+            array.flush()
+            unfinished.replace(path)
+        return map_array(path)
+
+
+def _megabytes(path: Path) -> float:
+    """What the columns of a Parquet file would take in memory, in MB."""
+    try:
+        about = pyarrow.parquet.read_metadata(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is not a whole Parquet file: {' '.join(str(error).split())}") from error
+    return about.num_rows * about.num_columns * 8 / 1e6  # most are 64-bit numbers
+
+
+def _about_columns(path: Path, settings: DataSettings) -> list[str]:
+    """The columns of a file that are not inputs."""
+    targets = [settings.target] if isinstance(settings.target, str) else settings.target
+    about = {*targets, settings.part, settings.group, settings.time}
+    return [name for name in pyarrow.parquet.read_schema(path).names if name in about]
+
+
+def learn_rules(
+    inputs: pd.DataFrame | LargeTable | np.ndarray | Rows, train: np.ndarray, settings: DataSettings
+) -> dict[str, Any]:
     """How inputs become arrays, learned on the rows `train`, ready for JSON."""
+    if isinstance(inputs, LargeTable):
+        inputs = inputs.sample(train)
+        train = np.arange(len(inputs))
     if not isinstance(inputs, pd.DataFrame):
         return {"features": inputs.shape[1]}
     columns = []
@@ -89,8 +160,10 @@ def learn_rules(inputs: pd.DataFrame | np.ndarray | Rows, train: np.ndarray, set
     return {"columns": columns, "ignored": sorted({name for name in ignored if name})}
 
 
-def encode(inputs: pd.DataFrame | np.ndarray | Rows, rules: dict[str, Any]) -> np.ndarray | Rows:
+def encode(inputs: pd.DataFrame | LargeTable | np.ndarray | Rows, rules: dict[str, Any]) -> np.ndarray | Rows:
     """Inputs -> (n, features): float32 from a table, as stored from arrays."""
+    if isinstance(inputs, LargeTable):
+        return inputs.to_array(rules)
     if not isinstance(inputs, pd.DataFrame):
         return inputs
     parts = []

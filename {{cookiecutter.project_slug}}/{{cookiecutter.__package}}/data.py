@@ -20,7 +20,8 @@ import numpy as np
 from . import sources, task
 from .config import Config, UserError
 from .fetch import raw_files
-from .files import Items, Rows, find, moments, take
+from .files import Items, Rows, find, take
+from .tables import moments
 
 FASHION_MNIST_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from .drawing import draw_item
 from .files import Rows
-from .items import draw_item
 
 MOST_GROUPS = 30  # that a figure shows
 

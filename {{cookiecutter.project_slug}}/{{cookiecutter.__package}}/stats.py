@@ -15,8 +15,8 @@ from rich.table import Table
 from . import figures
 from .config import Config
 from .data import Split, Splits, blocks, check_numbers, load_splits
+from .drawing import draw_overview
 from .files import Rows
-from .items import draw_overview
 from .runs import REPORTS, write_json
 from .sources import feature_names
 from .task import groups

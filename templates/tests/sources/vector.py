@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from own_data import answer, load, read, read_new, refusal, refused, settings
+from own_data import answer, load, read, read_new, refusal, refused, settings, sources
 
 pytestmark = pytest.mark.usefixtures("config")  # its folder, with a config.yaml
 
@@ -173,6 +173,26 @@ def test_large_arrays_stay_on_disk(shape: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(disk.y, memory.y)
     pieces = load("own", memory_mb=0).normalisation, load("own").normalisation
     np.testing.assert_allclose(pieces[0], pieces[1])
+
+
+def test_a_large_table_becomes_an_array_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    table().to_parquet("own.parquet")
+    monkeypatch.setattr(sources, "PART", 29)  # as many as are to train
+    memory, disk = load("own.parquet", target="y"), load("own.parquet", target="y", memory_mb=0)
+    assert isinstance(memory.train.x, np.ndarray)
+    assert not isinstance(disk.train.x, np.ndarray)
+    assert disk.rules == memory.rules
+    for name, split in disk.named.items():
+        np.testing.assert_array_equal(split.x[:], memory.named[name].x)
+        np.testing.assert_array_equal(split.y, memory.named[name].y)
+    (kept,) = Path("data/prepared").iterdir()
+    written = kept.stat().st_mtime_ns
+    load("own.parquet", target="y", memory_mb=0)
+    assert kept.stat().st_mtime_ns == written
+    assert "'price', which data.target names; it has age, member, colour, y" in refused(
+        "own.parquet", target="price", memory_mb=0
+    )
+    assert "must be one of age, member, colour, y" in refused("own.parquet", memory_mb=0)
 
 
 def test_splits_by_group_time_and_chance() -> None:

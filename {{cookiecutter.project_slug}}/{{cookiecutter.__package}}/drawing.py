@@ -1,0 +1,1 @@
+{% include "drawing/" ~ cookiecutter.data_type ~ ".py" %}

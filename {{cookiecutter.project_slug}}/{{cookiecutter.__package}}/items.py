@@ -1,1 +1,0 @@
-{% include "items/" ~ cookiecutter.data_type ~ ".py" %}
