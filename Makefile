@@ -25,8 +25,9 @@ demo: build/demo
 build/demo: | $(READY)
 	$(PYTHON) -m cookiecutter . --no-input --default-config --output-dir build project_slug=demo
 
+# Two processes: much of what a test waits for uses one core.
 test: $(READY)
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 lint: $(READY)
 	$(PYTHON) -m ruff check .

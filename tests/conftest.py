@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "build" / "tests"
@@ -38,6 +39,14 @@ def combinations(**chosen: list[str]) -> list[Answers]:
 def each(*args, **chosen):
     """Parametrize a test with every combination."""
     return pytest.mark.parametrize("answers", combinations(**chosen), ids=str)
+
+
+def pytest_collection_modifyitems(items):
+    """Where tests run in parallel, those of one framework run one after the other: they share its environment."""
+    for item in items:
+        framework = next((name for name in FRAMEWORKS if name in item.name), None)
+        if item.get_closest_marker("slow") and framework:
+            item.add_marker(pytest.mark.xdist_group(framework))
 
 
 def text_files(project: Path) -> dict[str, str]:
@@ -82,7 +91,10 @@ def environment(bake):
     @cache
     def environment(framework: str) -> Path:
         venv = KEPT / framework
-        run(["make", "setup", f"VENV={venv}"], cwd=bake(framework=framework, project_slug=f"set-up-{framework}"))
+        project = bake(framework=framework, project_slug=f"set-up-{framework}")
+        KEPT.mkdir(parents=True, exist_ok=True)
+        with FileLock(KEPT / f"{framework}.lock"):
+            run(["make", "setup", f"VENV={venv}"], cwd=project)
         return venv
 
     return environment

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import FRAMEWORKS, KEPT, run
+from conftest import KEPT, run
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ np.savez("rare.npz", class_names=["T-shirt", "shirt"], **arrays)
 """
 
 
-@pytest.mark.parametrize(("framework", "task"), zip(FRAMEWORKS, ["binary", "multiclass"], strict=True))
+@pytest.mark.parametrize(("framework", "task"), [("pytorch", "multiclass"), ("keras", "binary")])
 def test_weights_lift_macro_recall(bake, environment, framework, task):
     slug = f"rare-{framework}-{task}"
     project = bake(framework=framework, data_type="vector", task=task, project_slug=slug)

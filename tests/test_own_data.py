@@ -14,12 +14,12 @@ from own_data import CASES
 pytestmark = pytest.mark.slow
 
 # The frameworks take turns: which one reads the files makes no difference to how they are read.
-TURNS = {name: FRAMEWORKS[number % len(FRAMEWORKS)] for number, name in enumerate(CASES)}
+TURNS = [(FRAMEWORKS[number % len(FRAMEWORKS)], name) for number, name in enumerate(CASES)]
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_layout(bake, environment, tmp_path, name):
-    case, framework = CASES[name], TURNS[name]
+@pytest.mark.parametrize(("framework", "name"), TURNS)
+def test_layout(bake, environment, framework, name):
+    case = CASES[name]
     slug = re.sub(r"\W+", "-", f"own {framework} {name}".lower())
     project = bake(framework=framework, data_type=case.data_type, task=case.task, project_slug=slug)
     venv = environment(framework)
