@@ -49,8 +49,8 @@ def test_the_life_of_a_project(config: Config, capsys: pytest.CaptureFixture[str
     ("arguments", "message"),
     [
         (["train", "--training.epochs", "many"], "training.epochs"),
-        (["train", "--compile.loss", "hope"], "compile.loss"),
-        (["train", "--compile.metric", "hope"], "compile.metric"),
+        (["train", "--compile.loss", "hope"], "compile.loss can't be hope: it must be one of"),
+        (["train", "--compile.metric", "hope"], "compile.metric can't be hope: it must be one of"),
         (["train", "--data.source", "absent.npz"], "absent.npz"),
         (["train", "--resume"], "Nothing was trained yet"),
         (["evaluate"], "Nothing was trained yet"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from jsonargparse import ArgumentError, ArgumentParser
 
-from .config import Config, UserError, add_settings, make_config
+from .config import Config, UserError, add_settings, explain, make_config
 from .data import load_splits
 
 # Threads that wait for each other are to sleep, not to spin: on a busy machine spinning costs several times the work.
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
         options = parser.instantiate(parsed)[parsed.command].as_dict()
         command(**(options if command in NEED_RUN else gather_settings(options)))
     except ArgumentError as error:
-        sentence = " ".join(str(error).split())
+        sentence = explain(error)
         if "are required: " in sentence and not Path("config.yaml").is_file():
             sentence = "There is no config.yaml here: go to the project's folder, or name the file with --config."
         print(f"Error: {sentence}", file=sys.stderr)

@@ -6,6 +6,7 @@ The values are in config.yaml alone; a run keeps a copy of the ones that it was 
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -112,7 +113,17 @@ def load_config(path: str | Path = "config.yaml", **overrides: Any) -> Config:
     try:
         return make_config(parser.instantiate(parser.parse_args(arguments)))
     except ArgumentError as error:
-        raise UserError(f"{path}: {' '.join(str(error).split())}") from error
+        raise UserError(f"{path}: {explain(error)}") from error
+
+
+def explain(error: ArgumentError) -> str:
+    """What is wrong with a setting, in one sentence."""
+    sentence = " ".join(str(error).split())
+    choice = re.search(r'Parser key "(\S+)": Expected a typing\.Literal\[(.+?)\]\. Got value: (.*)', sentence)
+    if choice:
+        setting, choices, value = choice.groups()
+        return f"{setting} can't be {value}: it must be one of {choices.replace(chr(39), '')}."
+    return sentence
 
 
 def make_config(parsed: Namespace | dict[str, Any]) -> Config:
