@@ -29,6 +29,7 @@ def draw_overview(x: np.ndarray | Rows, members: dict[str, np.ndarray], features
         axes.set_xticks(places, features, rotation=60, ha="right", fontsize=7)
     if high.max() - low.min() > 1000 * np.median(three_quarters - quarter) > 0:
         axes.set_yscale("symlog")  # features of very different size
+        axes.yaxis.set_major_formatter("{x:g}")
     axes.set(title="Range of each feature", xlabel="feature", ylabel="value")
     axes.legend(fontsize=8)
     return figure

@@ -38,7 +38,7 @@ def main(config: Config, *, resume: bool = False) -> Path:
         steps_per_execution=SHOW_EVERY,
         jit_compile="auto" if device == "GPU:0" else False,  # XLA makes convolutions slower on a CPU
     )
-    run = resume_run(config) if resume else start_run(config, splits)
+    run = resume_run(config, splits) if resume else start_run(config, splits)
     done = _load_checkpoint(run, model, steps=len(train_batches)) if resume else 0
     _fit(model, train_batches, val_batches, run=run, config=config, done=done, device=device)
     return run

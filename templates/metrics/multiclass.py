@@ -10,6 +10,7 @@ from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_
 
 SHOWN = {"accuracy": "accuracy", "macro_f1": "macro F1", "macro_recall": "macro recall"}  # one of them: compile.metric
 LOWER_IS_BETTER: tuple[str, ...] = ()
+MOST_NAMED = 40  # classes of a confusion matrix that has room for names and counts
 
 
 def measure(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> dict[str, Any]:
@@ -65,17 +66,19 @@ def details_table(metrics: dict[str, Any]) -> Table:
 
 
 def draw(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> dict[str, Figure]:
-    """The confusion matrix (true, predicted) as counts, coloured by the share of the true class."""
+    """The confusion matrix (true, predicted): counts, coloured by share of the true class; of many, colours alone."""
     matrix = confusion_matrix(y, predictions.argmax(axis=1), labels=range(len(names)))
-    size = 0.6 * len(names) + 2.5
+    size = 0.6 * min(len(names), MOST_NAMED) + 2.5
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(matrix):
-        colour = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(column, row, count, ha="center", va="center", fontsize=8, color=colour)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    axes.set_yticks(range(len(names)), names)
+    if len(names) <= MOST_NAMED:
+        for (row, column), count in np.ndenumerate(matrix):
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, count, ha="center", va="center", fontsize=8, color=colour)
+        shown = [name if len(name) <= 30 else f"{name[:29]}…" for name in names]
+        axes.set_xticks(range(len(names)), shown, rotation=45, ha="right")
+        axes.set_yticks(range(len(names)), shown)
     axes.set(title="Confusion matrix, test split", xlabel="predicted", ylabel="true")
     return {"confusion_matrix": figure}

@@ -10,6 +10,7 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 
 SHOWN = {"mae": "mean absolute error", "rmse": "RMSE", "r2": "R2"}  # one of them: compile.metric
 LOWER_IS_BETTER = ("mae", "rmse")
+MOST_DRAWN = 12  # targets in a figure
 
 
 def measure(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> dict[str, Any]:
@@ -52,14 +53,15 @@ def details_table(metrics: dict[str, Any]) -> Table:
     for column in ("target", *columns):
         table.add_column(column, justify="left" if column == "target" else "right")
     for name, score in metrics["details"].items():
-        table.add_row(name, *(f"{score[key]:.4g}" for key in columns))
+        table.add_row(name, *(f"{score[key]:{',.0f' if abs(score[key]) >= 10_000 else '.4g'}}" for key in columns))
     return table
 
 
 def draw(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> dict[str, Figure]:
-    """For each target: predicted over true, and the errors; points beside the line are wrong by their distance."""
+    """For each of the first targets: predicted over true, whose distance from the line is the error, and the errors."""
+    names = names[:MOST_DRAWN]
     figure = Figure(figsize=(10, 4 * len(names)), layout="constrained")
-    for (left, right), number in zip(figure.subplots(len(names), 2, squeeze=False), range(len(names)), strict=True):
+    for number, (left, right) in enumerate(figure.subplots(len(names), 2, squeeze=False)):
         true, predicted = y[:, number], predictions[:, number]
         left.scatter(true, predicted, s=4, alpha=0.3, linewidths=0)
         ends = [min(true.min(), predicted.min()), max(true.max(), predicted.max())]

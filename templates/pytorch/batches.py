@@ -2,7 +2,7 @@
 
 A batch is one slice of the whole array in its stored dtype: collecting a batch item by item, as a Dataset and a
 DataLoader do, takes several times as long as a training step of a small network. What stays on disk is read batch by
-batch, the next one while the model works on the last.
+batch, the next ones while the model works on the last.
 """
 
 from collections import deque

@@ -33,7 +33,7 @@ def main(config: Config, *, resume: bool = False) -> Path:
     loss.to(fabric.device)
     total_steps = config.training.epochs * len(train_batches)
     optimizer, schedule = make_optimizer(model, config, total_steps=total_steps)
-    run = resume_run(config) if resume else start_run(config, splits)
+    run = resume_run(config, splits) if resume else start_run(config, splits)
     done = _load_checkpoint(run, model, optimizer, schedule) if resume else 0
     _fit(
         fabric, model, loss, metric, optimizer, schedule, train_batches, val_batches, run=run, config=config, done=done

@@ -16,12 +16,13 @@ from PIL import Image, ImageOps
 
 from .arrays import is_arrays, load_array, read_arrays
 from .config import DataSettings, UserError
-from .files import Items, Rows, list_files, reshape
-from .tables import describe_column, guess_part, guess_target, is_table, read_table
+from .files import Items, Rows, files_below, list_files, reshape
+from .tables import describe_column, guess_part, guess_target, is_table, keep, read_table
 
 LAYOUTS = "class folders of pictures (train/cats/1.png, or cats/1.png), a table of file names, or arrays (.npz, .npy)"
 FILES = "pictures, folders of pictures, or arrays"  # what `predict` takes
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+ENDINGS = PICTURES  # of files in a folder that hold an item each
 
 WIDE = ("I", "I;16", "I;16B", "I;16L")  # modes of Pillow with 16 bits and more
 GREY = ("1", "L", "LA", *WIDE, "F")  # without colour
@@ -40,6 +41,8 @@ def read(path: Path, settings: DataSettings) -> Items:
     Raises:
         UserError: it can't be read, or does not fit the settings.
     """
+    if len(settings.shape) != 3 or settings.shape[2] not in (1, 3):
+        raise UserError(f"data.shape is {settings.shape}: it must be height, width and channels, 1 (grey) or 3 (RGB).")
     if is_arrays(path):
         items = read_arrays(path, settings.memory_mb)
         if len(items.inputs.shape) == 3:
@@ -56,10 +59,10 @@ def read(path: Path, settings: DataSettings) -> Items:
 
 def learn_rules(inputs: list[str] | np.ndarray | Rows, train: np.ndarray, settings: DataSettings) -> dict[str, Any]:
     """How inputs become arrays, ready for JSON."""
-    return {"shape": list(settings.shape), "convert": settings.convert, "memory_mb": settings.memory_mb}
+    return {"shape": list(settings.shape), "convert": settings.convert}
 
 
-def encode(inputs: list[str] | np.ndarray | Rows, rules: dict[str, Any]) -> np.ndarray | Rows:
+def encode(inputs: list[str] | np.ndarray | Rows, rules: dict[str, Any], settings: DataSettings) -> np.ndarray | Rows:
     """Inputs -> (n, height, width, channels), uint8 from files."""
     if not isinstance(inputs, list):
         return inputs
@@ -71,7 +74,7 @@ def encode(inputs: list[str] | np.ndarray | Rows, rules: dict[str, Any]) -> np.n
             found[place] = picture
         return found
 
-    if len(inputs) * np.prod(shape) <= rules["memory_mb"] * 1e6:
+    if len(inputs) * np.prod(shape) <= settings.memory_mb * 1e6:
         return read_pictures(np.arange(len(inputs)))
     return Rows(read_pictures, (len(inputs), *shape), np.uint8)
 
@@ -123,12 +126,9 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
         UserError: there is none, or arrays have another shape than the training data.
     """
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES)
-        if not files:
-            raise UserError(f"{path} holds no file that ends in {', '.join(PICTURES)}.")
-        return encode(files, rules)
+        return encode(files_below(path, PICTURES), rules, settings)
     if path.suffix not in (".npy", ".npz"):
-        return encode([path], rules)
+        return encode([str(path)], rules, settings)
     x = load_array(path, FILES)
     shape = tuple(rules["shape"])
     if x.shape in (shape, shape[:2]):
@@ -181,7 +181,7 @@ def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
         table, _, _ = read_table(path)
         lines = [f"{len(table):,} rows, {table.shape[1]} columns", *(describe_column(table[name]) for name in table)]
         is_file = (name for name in table if str(table[name].iloc[0]).lower().endswith(PICTURES))
-        file, part = settings.file or next(is_file, ""), guess_part(table)
+        file, part = keep(settings.file, table) or next(is_file, ""), guess_part(table, settings)
         found |= {"file": file, "part": part, "target": guess_target(table, settings, {file, part})}
     files, _ = list_files(path, PICTURES, replace(settings, **found))
     looks = list(_threads.map(_look, files))

@@ -16,12 +16,14 @@ import pandas as pd
 
 from .arrays import is_arrays, load_array, read_arrays
 from .config import DataSettings, UserError
-from .files import Items, Rows, list_files
+from .files import Items, Rows, files_below, list_files
 from .tables import (
     describe_column,
     guess_part,
     guess_target,
+    is_date,
     is_table,
+    keep,
     moments,
     numbers,
     read_csv,
@@ -34,6 +36,7 @@ from .tables import (
 LAYOUTS = "arrays (.npz, a folder of .npy), class folders of .csv or .npy files, or a table with a row a step"
 FILES = "sequences (.csv or .npy: a row a step, a column a feature), or tables like that of the training"
 SEQUENCES = (".csv", ".npy")
+ENDINGS = SEQUENCES  # of files in a folder that hold an item each
 ITEMS = ("item", "id", "sequence", "series", "case", "sample", "recording")  # usual names of the column data.item
 NUMBER = re.compile(r"\s*([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf|nan|)\s*", re.IGNORECASE)
 
@@ -59,7 +62,7 @@ def read(path: Path, settings: DataSettings) -> Items:
         _check_steps(items, settings)
         return items
     files, about = list_files(path, SEQUENCES, settings)
-    sequences = [_read_sequence(Path(file)) for file in files]
+    sequences = _read_sequences(files)
     for file, sequence in zip(files, sequences, strict=True):
         if sequence.shape[1] != sequences[0].shape[1]:
             raise UserError(
@@ -90,12 +93,14 @@ def learn_rules(
         return {"steps": inputs.shape[1], "features": inputs.shape[2], "pad": settings.pad}
     steps = [len(inputs[row]) for row in train]
     rules = {"steps": max(steps), "features": inputs[0].shape[1], "pad": settings.pad}
-    if isinstance(inputs, LongTable):
+    if isinstance(inputs, Sequences) and inputs.names:
         rules["names"] = inputs.names
     return rules
 
 
-def encode(inputs: list[np.ndarray] | np.ndarray | Rows, rules: dict[str, Any]) -> np.ndarray | Rows:
+def encode(
+    inputs: list[np.ndarray] | np.ndarray | Rows, rules: dict[str, Any], settings: DataSettings
+) -> np.ndarray | Rows:
     """Inputs -> (n, steps, features); a list of sequences becomes float32, padded with NaN to the longest."""
     if not isinstance(inputs, list):
         return inputs
@@ -117,28 +122,32 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
     Raises:
         UserError: the file has other columns or shapes than the training data; they are named.
     """
-    if "names" in rules and path.suffix != ".npy" and path.suffix != ".npz":
+    if path.is_dir():
+        inputs = _read_sequences(files_below(path, SEQUENCES), rules.get("names", []))
+    elif settings.item and not settings.file and "names" in rules and path.suffix not in (".npy", ".npz"):
         table, _, where = read_table(path)
         require_columns(table, [*rules["names"], *filter(None, (settings.item, settings.step))], "the run", path)
         features = numbers(table[rules["names"]], where, [], guess=False)
         inputs = _cut(features, _rows_by_item(table, None, where, settings), where)
-    else:
-        x = load_array(path, FILES) if path.suffix in (".npy", ".npz") else _read_sequence(path)
+    elif path.suffix in (".npy", ".npz"):
+        x = load_array(path, FILES)
         inputs = x if x.ndim == 3 else [_check_sequence(x, path)]
-    features = inputs.shape[2] if isinstance(inputs, np.ndarray) else inputs[0].shape[1]
-    if features != rules["features"]:
-        raise UserError(f"{path} has {features} features in a row, but the model takes {rules['features']}.")
+    else:
+        inputs = _read_sequences([str(path)], rules.get("names", []))
     for row, sequence in enumerate(inputs):
+        features = sequence.shape[1]
+        if features != rules["features"]:
+            raise UserError(f"{path} has {features} features in a row, but the model takes {rules['features']}.")
         if len(sequence) != rules["steps"] and not rules["pad"]:
             raise UserError(
                 f"{path}: sequence {row} has {len(sequence)} steps, but the model takes {rules['steps']}; one that"
                 " takes any number is trained with data.pad."
             )
-    return encode(inputs, rules)
+    return encode(inputs, rules, settings)
 
 
-class LongTable(list):
-    """Sequences (steps, features) cut out of a table, and the names of its features."""
+class Sequences(list):
+    """Sequences (steps, features), and the names of their features, where these are known."""
 
     names: list[str]
 
@@ -157,7 +166,9 @@ def _read_long_table(path: Path, settings: DataSettings) -> Items:
     if not columns:
         raise UserError(f"{path} has no column that is left as a feature of the sequences: see data.ignore.")
     items = _rows_by_item(table, part, where, settings)
-    sequences = _cut(numbers(table[columns], where, []), items, where)
+    sequences = _cut(
+        numbers(table[columns], where, [], cure="correct it, or list the column in data.ignore"), items, where
+    )
     first = np.array([rows[0] for rows in items])
     for column in (*targets, *filter(None, (settings.part, settings.group))):
         number = pd.factorize(table[column], use_na_sentinel=False)[0]
@@ -189,7 +200,7 @@ def _rows_by_item(
     return np.split(order, np.flatnonzero(np.diff(items[order])) + 1)
 
 
-def _cut(values: pd.DataFrame, items: list[np.ndarray], where: Callable[[int], str]) -> LongTable:
+def _cut(values: pd.DataFrame, items: list[np.ndarray], where: Callable[[int], str]) -> Sequences:
     """The rows of each item."""
     gaps = values.isna().any(axis=1)
     if gaps.any():
@@ -200,13 +211,35 @@ def _cut(values: pd.DataFrame, items: list[np.ndarray], where: Callable[[int], s
     if text:
         raise UserError(f"The column {text[0]!r} holds text: list it in data.ignore.")
     array = values.to_numpy(np.float32)
-    sequences = LongTable(array[rows] for rows in items)
+    sequences = Sequences(array[rows] for rows in items)
     sequences.names = [str(column) for column in values.columns]
     return sequences
 
 
-def _read_sequence(path: Path) -> np.ndarray:
-    """One file as (steps, features) float32: .npy, or .csv with or without a header."""
+def _read_sequences(files: list[str], names: list[str] | None = None) -> Sequences:
+    """A sequence a file, with their columns in the order of `names`, or else of the first header.
+
+    A file without a header is taken as it is.
+
+    Raises:
+        UserError: a header has other columns.
+    """
+    sequences, names = Sequences(), names or []
+    for file in files:
+        x, header = _read_sequence(Path(file))
+        names = names or header
+        if header and set(header) != set(names):
+            raise UserError(
+                f"{file} has the columns {', '.join(header)} instead of {', '.join(names)}: give all files the same."
+            )
+        sequences.append(x[:, [header.index(name) for name in names]] if header and header != names else x)
+    sequences.names = names
+    return sequences
+
+
+def _read_sequence(path: Path) -> tuple[np.ndarray, list[str]]:
+    """One file as (steps, features) float32, .npy or .csv, and the names in its header, if it has one."""
+    names: list[str] = []
     try:
         if path.suffix == ".npy":
             x = np.load(path)
@@ -214,7 +247,9 @@ def _read_sequence(path: Path) -> np.ndarray:
             between = separator(path)
             with path.open(encoding="utf-8-sig") as file:
                 first = file.readline().strip()
-            table = read_csv(path, header=not all(NUMBER.fullmatch(field) for field in first.split(between)))
+            header = not all(NUMBER.fullmatch(field) for field in first.split(between))
+            table = read_csv(path, header=header)
+            names = [str(name).strip() for name in table.columns] if header else []
             parsed = table.apply(pd.to_numeric, errors="coerce")
             text = (parsed.isna() & table.notna()).to_numpy()
             if text.any():
@@ -227,7 +262,7 @@ def _read_sequence(path: Path) -> np.ndarray:
         raise UserError(
             f"{path} is not a whole table of numbers, a row a step: {' '.join(str(error).split())}"
         ) from error
-    return _check_sequence(x, path)
+    return _check_sequence(x, path), names
 
 
 def _check_sequence(x: np.ndarray, path: Path) -> np.ndarray:
@@ -253,25 +288,37 @@ def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
     if is_table(path):
         table, _, _ = read_table(path)
         lines = [f"{len(table):,} rows, {table.shape[1]} columns", *(describe_column(table[name]) for name in table)]
-        part = guess_part(table)
+        part = guess_part(table, settings)
         found |= {"part": part, "ignore": [name for name in settings.ignore if name in table.columns]}
-        file = settings.file or _guess(table, lambda values: str(values.iloc[0]).endswith(SEQUENCES))
+        file = keep(settings.file, table) or _guess(table, lambda values: str(values.iloc[0]).endswith(SEQUENCES))
         if file:
             found |= {"file": file, "target": guess_target(table, settings, {file, part})}
         else:
             names = ("time", "step", "t", "timestamp", "date", "frame")
-            step = settings.step or next(
+            step = keep(settings.step, table) or next(
                 (name for name in table if name.lower() in names and name != settings.item), ""
             )
             likely = table[[name for name in table if name not in (step, part)]]
-            item = settings.item or _guess(likely, lambda values: values.name.lower() in ITEMS)
+            item = keep(settings.item, table) or _guess(likely, lambda values: values.name.lower() in ITEMS)
             item = item or _guess(likely, lambda values: values.nunique() < len(values) / 2)
             found |= {"item": item, "step": step, "target": guess_target(table, settings, {item, step, part})}
+            targets = [found["target"]] if isinstance(found["target"], str) else found["target"]
+            taken = {item, step, part, *targets, *found["ignore"], settings.group, settings.time}
+            text = [name for name in table if name not in taken and _is_text(table[name])]
+            found["ignore"] += text
+            lines += [f"{name} -> ignore: no numbers; may be data.group or data.time" for name in text]
     items = read(path, replace(settings, **found))
     steps = [len(sequence) for sequence in items.inputs]
     found["pad"] = min(steps) < max(steps)
     features = items.inputs[0].shape[1]
     return found, [*lines, f"{len(steps):,} sequences of {min(steps)} to {max(steps)} steps with {features} features"]
+
+
+def _is_text(values: pd.Series) -> bool:
+    """Whether a column holds no numbers."""
+    return is_date(values) or (
+        not pd.api.types.is_numeric_dtype(values) and bool(pd.to_numeric(values, errors="coerce").isna().mean() > 0.5)
+    )
 
 
 def _guess(table: pd.DataFrame, fits: Any) -> str:

@@ -8,6 +8,7 @@ median, a category becomes a column of 0 and 1 for each of its values. A Parquet
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from .tables import (
     describe_column,
     guess_part,
     guess_target,
+    is_date,
     is_table,
     numbers,
     read_csv,
@@ -33,8 +35,11 @@ from .tables import (
 
 LAYOUTS = "a table (.csv, .tsv, .parquet), a folder with train.csv and test.csv, or arrays (.npz, a folder of .npy)"
 FILES = "tables with the columns of the training data, or arrays"  # what `predict` takes
+ENDINGS = ()  # of files in a folder that hold an item each: there are none
 MOST_VALUES = 100  # of a category
+NUMBERING = re.compile(r"(^|[^a-z])(id|nr|no|index|row|number|unnamed: 0)$|nummer$", re.IGNORECASE)  # usual names
 PART = 50_000  # rows of a large table that are in memory at once, and that its rules are learned on
+CURE = "correct it, or list the column in data.categories or data.ignore"  # of text among numbers
 PREPARED = Path("data/prepared")  # arrays made from large tables
 
 
@@ -69,7 +74,7 @@ def read(path: Path, settings: DataSettings) -> Items:
     if large:
         inputs = LargeTable(path, chosen, where, settings.categories)
     else:
-        inputs = numbers(table[chosen], where, settings.categories)
+        inputs = numbers(table[chosen], where, settings.categories, cure=CURE)
     return Items(inputs, table[targets], where, **about)
 
 
@@ -88,7 +93,7 @@ class LargeTable:
         start = 0
         for batch in self.file.iter_batches(PART, columns=self.columns):
             rows = batch.to_pandas()
-            yield start, numbers(rows, lambda row, start=start: self.where(start + row), self.categories)
+            yield start, numbers(rows, lambda row, start=start: self.where(start + row), self.categories, cure=CURE)
             start += len(rows)
 
     def sample(self, rows: np.ndarray) -> pd.DataFrame:
@@ -108,7 +113,7 @@ class LargeTable:
             shape = (len(self), len(feature_names(rules)))
             array = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.float32, shape=shape)
             for start, part in self.parts():
-                array[start : start + len(part)] = encode(part, rules)
+                array[start : start + len(part)] = _encode_table(part, rules)
             array.flush()
             unfinished.replace(path)
         return map_array(path)
@@ -160,15 +165,19 @@ def learn_rules(
     return {"columns": columns, "ignored": sorted({name for name in ignored if name})}
 
 
-def encode(inputs: pd.DataFrame | LargeTable | np.ndarray | Rows, rules: dict[str, Any]) -> np.ndarray | Rows:
+def encode(
+    inputs: pd.DataFrame | LargeTable | np.ndarray | Rows, rules: dict[str, Any], settings: DataSettings
+) -> np.ndarray | Rows:
     """Inputs -> (n, features): float32 from a table, as stored from arrays."""
     if isinstance(inputs, LargeTable):
         return inputs.to_array(rules)
-    if not isinstance(inputs, pd.DataFrame):
-        return inputs
+    return _encode_table(inputs, rules) if isinstance(inputs, pd.DataFrame) else inputs
+
+
+def _encode_table(table: pd.DataFrame, rules: dict[str, Any]) -> np.ndarray:
     parts = []
     for column in rules["columns"]:
-        values = inputs[column["name"]]
+        values = table[column["name"]]
         if "median" in column:
             parts.append(values.fillna(column["median"]).to_numpy(np.float32)[:, np.newaxis])
         else:  # a value that training has not seen, or none, is 0 in all columns
@@ -202,7 +211,7 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
         except ValueError as error:
             raise UserError(f"{path} is not a CSV file of numbers without a header: {error}") from error
     else:
-        return encode(_new_table(path, rules, settings), rules)
+        return _encode_table(_new_table(path, rules, settings), rules)
     expected = len(feature_names(rules))
     if x.shape[1] != expected:
         raise UserError(f"{path} has {x.shape[1]} features in a row, but the model takes {expected}.")
@@ -219,7 +228,16 @@ def _new_table(path: Path, rules: dict[str, Any], settings: DataSettings) -> pd.
         has = f"has the unknown columns {', '.join(strange)}" if strange else ""
         raise UserError(f"{path} {' and '.join(filter(None, (lacks, has)))}: it must be like the training data.")
     categories = [column["name"] for column in rules["columns"] if "values" in column]
-    return numbers(table[names], where, categories, guess=False)
+    new = numbers(table[names], where, categories, guess=False)
+    for column in rules["columns"]:
+        unseen = new[column["name"]].dropna()
+        unseen = unseen[~unseen.isin(column.get("values", unseen))]
+        if len(unseen):
+            print(
+                f"{path}: {len(unseen)} values of {column['name']!r}, such as {unseen.iloc[0]!r}, are new to the model:"
+                " they count as missing."
+            )
+    return new
 
 
 def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], list[str]]:
@@ -230,18 +248,36 @@ def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
     if not is_table(path):
         raise UserError(f"{path} is none of these: {LAYOUTS}.")
     table, _, _ = read_table(path)
-    part = guess_part(table)
+    part = guess_part(table, settings)
     target = guess_target(table, settings, {part})
     targets = [target] if isinstance(target, str) else target
     ignore = [name for name in settings.ignore if name in table.columns]
-    for column in set(table.columns) - {*targets, part, *ignore, settings.group, settings.time}:
-        values = table[column]
-        text = not pd.api.types.is_numeric_dtype(values) and pd.to_numeric(values, errors="coerce").isna().mean() > 0.5
-        many = text and values.nunique() > min(MOST_VALUES, max(10, len(values) / 2))
-        numbered = values.is_unique and str(column).lower() in ("id", "index", "unnamed: 0", "row", "number")
-        if many or numbered or values.isna().all():
-            ignore.append(column)
+    no_inputs = {
+        column: why
+        for column in table.columns
+        if column not in {*targets, part, *ignore, *settings.categories, settings.group, settings.time}
+        and (why := _why_no_input(table[column]))
+    }
+    ignore += no_inputs
     categories = [name for name in settings.categories if name in table.columns]
     found = {"target": target, "ignore": sorted(ignore), "part": part, "categories": categories}
-    lines = [f"{len(table):,} rows, {table.shape[1]} columns", *(describe_column(table[name]) for name in table)]
+    lines = [f"{len(table):,} rows, {table.shape[1]} columns"]
+    lines += [
+        describe_column(table[name]) + (f" -> ignore: {no_inputs[name]}" if name in no_inputs else "") for name in table
+    ]
     return found, lines
+
+
+def _why_no_input(values: pd.Series) -> str:
+    """Why a column can't be an input, in words; empty where it can."""
+    if values.isna().all():
+        return "it is empty"
+    if is_date(values):
+        return "to split by it, name it in data.time"
+    if pd.api.types.is_numeric_dtype(values):
+        whole = pd.api.types.is_integer_dtype(values) and values.is_unique
+        in_a_row = whole and len(values) >= 20 and values.max() - values.min() == len(values) - 1
+        return "it numbers the rows" if in_a_row or (whole and NUMBERING.search(str(values.name))) else ""
+    many = values.nunique() > min(MOST_VALUES, max(10, len(values) / 2))
+    text = pd.to_numeric(values, errors="coerce").isna().mean() > 0.5
+    return "too many texts for a category" if many and text else ""

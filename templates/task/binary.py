@@ -68,6 +68,11 @@ def encode(
     return positive.to_numpy(np.int64), [str(int(value) if whole else value) for value in values]
 
 
+def likely_target(table: pd.DataFrame) -> str:
+    """For `data --inspect`: the column of a table that is the target, as it seems: the last one."""
+    return table.columns[-1]
+
+
 def num_outputs(names: list[str]) -> int:
     """How many numbers the model puts out: the logit of the positive class."""
     return 1

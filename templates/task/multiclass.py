@@ -81,6 +81,11 @@ def encode(
     return found.astype(np.int64), names
 
 
+def likely_target(table: pd.DataFrame) -> str:
+    """For `data --inspect`: the column of a table that is the target, as it seems: the last one."""
+    return table.columns[-1]
+
+
 def num_outputs(names: list[str]) -> int:
     """How many numbers the model puts out: one a class."""
     return len(names)

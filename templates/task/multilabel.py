@@ -12,6 +12,7 @@ import pandas as pd
 from .config import UserError
 
 METRIC = "micro_f1"  # shown beside the loss after each epoch
+RARE = 10  # items with a label, or without it, under which that is rare
 
 # Which of Fashion-MNIST's classes have each label: T-shirt 0, trouser 1, pullover 2, dress 3, coat 4, sandal 5,
 # shirt 6, sneaker 7, bag 8, ankle boot 9.
@@ -63,14 +64,27 @@ def encode(
     return y, names
 
 
+def likely_target(table: pd.DataFrame) -> list[str]:
+    """For `data --inspect`: the columns of a table that are labels, as it seems: all of 0 and 1, or the last one."""
+    return [column for column in table.columns if table[column].isin((0, 1)).all()] or [table.columns[-1]]
+
+
 def num_outputs(names: list[str]) -> int:
     """How many numbers the model puts out: one a label."""
     return len(names)
 
 
 def target_statistics(y: np.ndarray, names: list[str]) -> dict[str, Any]:
-    """What the loss must know of the train split: in how many of its items each label is set."""
-    return {"counts": y.sum(axis=0).astype(int).tolist(), "items": len(y)}
+    """What the loss must know of the train split: in how many of its items each label is set.
+
+    Raises:
+        UserError: a label is set in all.
+    """
+    counts = y.sum(axis=0).astype(int).tolist()
+    if len(y) in counts:
+        name = names[counts.index(len(y))]
+        raise UserError(f"All items of the train split are {name}: add others, or split in another way (data.split).")
+    return {"counts": counts, "items": len(y)}
 
 
 def decode(outputs: np.ndarray, statistics: dict[str, Any]) -> np.ndarray:
@@ -79,8 +93,15 @@ def decode(outputs: np.ndarray, statistics: dict[str, Any]) -> np.ndarray:
 
 
 def strata(y: np.ndarray) -> np.ndarray:
-    """Numbers (n,) whose shares a random split keeps: the combinations of labels that occur."""
-    return np.unique(y, axis=0, return_inverse=True)[1].reshape(-1)
+    """Numbers (n,) whose shares a random split keeps: the combinations of labels that occur.
+
+    All that occur once share a number, -1: each by itself would stay in the train split, and of many labels most
+    combinations occur once. Those with an answer that is rare do stay.
+    """
+    _, number, counts = np.unique(y, axis=0, return_inverse=True, return_counts=True)
+    number = number.reshape(-1)
+    rare = (np.where(y > 0, y.sum(axis=0), (1 - y).sum(axis=0)) < RARE).any(axis=1)
+    return np.where((counts[number] == 1) & ~rare, -1, number)
 
 
 def groups(y: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:

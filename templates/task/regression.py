@@ -63,6 +63,11 @@ def encode(
     return y, names
 
 
+def likely_target(table: pd.DataFrame) -> str:
+    """For `data --inspect`: the column of a table that is the target, as it seems: the last one."""
+    return table.columns[-1]
+
+
 def num_outputs(names: list[str]) -> int:
     """How many numbers the model puts out: one a target."""
     return len(names)
@@ -93,7 +98,7 @@ def groups(y: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
     edges = np.linspace(y[:, 0].min(), y[:, 0].max(), 9)
     place = np.clip(np.searchsorted(edges, y[:, 0], side="right") - 1, 0, 7)
     of = f"{names[0]} " if len(names) > 1 else ""
-    return {f"{of}{edges[i]:.4g} to {edges[i + 1]:.4g}": place == i for i in range(8)}
+    return {f"{of}{edges[i]:.6g} to {edges[i + 1]:.6g}": place == i for i in range(8)}
 
 
 def remarks(y: np.ndarray, names: list[str]) -> list[str]:

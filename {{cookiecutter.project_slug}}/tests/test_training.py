@@ -57,10 +57,11 @@ def test_a_resumed_run_ends_like_an_unbroken_one(
 def test_resuming_with_another_model_is_refused(config: Config, splits: Splits) -> None:
     start_run(config, splits)
     config.training.epochs += 1  # may change
-    assert resume_run(config) == Path("runs/001")
+    config.data.memory_mb = 0  # this too
+    assert resume_run(config, splits) == Path("runs/001")
     config.model.dropout = 0.5 if config.model.dropout != 0.5 else 0.4
     with pytest.raises(UserError, match="restore that"):
-        resume_run(config)
+        resume_run(config, splits)
 
 
 def test_a_run_is_never_overwritten(config: Config, splits: Splits) -> None:

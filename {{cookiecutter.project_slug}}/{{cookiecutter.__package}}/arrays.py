@@ -18,10 +18,10 @@ def is_arrays(path: Path) -> bool:
 
 
 def read_arrays(path: Path, memory_mb: int) -> Items:
-    """Arrays x, y or x_train, y_train, x_test, y_test (and x_validation, y_validation), and class_names, if any.
+    """Arrays x, y or x_train, y_train, x_test, y_test (and x_validation, y_validation); class_names, group, time.
 
-    From a .npz file, which is read into memory, or from a folder with a .npy file each, where inputs that take more
-    than `memory_mb` stay on disk.
+    The last three need not be there; group and time have an entry an item. From a .npz file, which is read into
+    memory, or from a folder with a .npy file each, where inputs that take more than `memory_mb` stay on disk.
     """
     arrays = _load_npz(path) if path.suffix == ".npz" else _map_npy(path)
     parts = {"": ("x", "y")} if "x" in arrays else {p: (f"x_{p}", f"y_{p}") for p in ("train", "validation", "test")}
@@ -54,10 +54,12 @@ def read_arrays(path: Path, memory_mb: int) -> Items:
         targets.columns = names
     part = np.repeat(list(parts), [len(x) for x in xs]) if len(parts) > 1 else None
     large = sum(x.nbytes for x in xs) > memory_mb * 1e6 and path.suffix != ".npz"
-    inputs = _rows_of(xs, starts) if large else np.concatenate(xs) if len(xs) > 1 else np.array(xs[0])
-    group = np.asarray(arrays["group"]) if "group" in arrays else None
-    time = np.asarray(arrays["time"]) if "time" in arrays else None
-    return Items(inputs, targets, where, names=names, part=part, group=group, time=time)
+    inputs = _rows_of(xs, starts) if large else np.concatenate(xs, dtype=_common_dtype(xs), casting="unsafe")
+    about = {name: np.asarray(arrays[name]) for name in ("group", "time") if name in arrays}
+    for name, values in about.items():
+        if values.shape != (len(y),):
+            raise UserError(f"{path}: {name} has the shape {values.shape}: it must be ({len(y)},), an entry an item.")
+    return Items(inputs, targets, where, names=names, part=part, **about)
 
 
 def _load_npz(path: Path) -> dict[str, np.ndarray]:
@@ -83,7 +85,16 @@ def load_array(path: Path, instead: str) -> np.ndarray:
         raise UserError(
             f"{path} is not a .npy file of numbers, or a .npz file with an array x of numbers; {instead} will do too."
         ) from error
-    return x
+    return x.astype(_common_dtype([x]), copy=False)
+
+
+def _common_dtype(arrays: list[np.ndarray]) -> np.dtype:
+    """What holds the numbers of all, in this machine's byte order.
+
+    For unsigned ones of two bytes and more it is float32: frameworks do little with them.
+    """
+    dtype = np.result_type(*(array.dtype for array in arrays))
+    return np.dtype(np.float32) if dtype.kind == "u" and dtype.itemsize > 1 else dtype
 
 
 def _map_npy(path: Path) -> dict[str, np.ndarray]:
@@ -104,7 +115,7 @@ def map_array(path: Path) -> Rows:
 
 def _rows_of(arrays: list[np.ndarray], starts: np.ndarray) -> Rows:
     """Memory-mapped arrays, one after the other."""
-    dtype = np.result_type(*arrays)
+    dtype = _common_dtype(arrays)
 
     def read(rows: np.ndarray) -> np.ndarray:
         found = np.empty((len(rows), *arrays[0].shape[1:]), dtype)

@@ -105,6 +105,13 @@ def load_report(config: Config) -> dict[str, Any] | None:
     return report if report and report["data"] == fingerprint(config) else None
 
 
+def digits(value: float) -> str:
+    """A metric with four decimals; large ones, such as errors in euros, with fewer, small ones with three digits."""
+    if 0 < abs(value) < 0.001:
+        return f"{value:.3g}"
+    return f"{value:.4f}" if not abs(value) >= 100 else f"{value:,.{1 if abs(value) < 10_000 else 0}f}"
+
+
 def print_baselines(report: dict[str, Any]) -> None:
     """The report as a table for people."""
     table = Table(title="Baselines on the validation split: the best is what the model must beat")
@@ -114,9 +121,9 @@ def print_baselines(report: dict[str, Any]) -> None:
     table.add_column("seconds to fit", justify="right")
     for name, result in report["baselines"].items():
         style = "bold" if name == report["best"] else None
-        values = (f"{result['validation'][key]:.4f}" for key in SHOWN)
+        values = (digits(result["validation"][key]) for key in SHOWN)
         table.add_row(name, *values, f"{result['seconds']:.1f}", style=style)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(table)
     if "published" in report:
         values = ", ".join(f"{name} {value:.3f}" for name, value in report["published"].items())

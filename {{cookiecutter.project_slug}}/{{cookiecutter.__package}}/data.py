@@ -108,7 +108,7 @@ def load_splits(config: Config) -> Splits:
         y, names = task.encode(items.targets, items.where, items.names)
     train, val, test = split_items(items, y, config)
     rules = sources.learn_rules(items.inputs, train, config.data)
-    x = sources.encode(items.inputs, rules)
+    x = sources.encode(items.inputs, rules, config.data)
     if isinstance(x, np.ndarray):
         check_numbers(x, items.where, rules)
 

@@ -1,6 +1,6 @@
 """Evaluation: predictions of a run beside the baselines, in numbers and figures.
 
-In: runs/<name>/predictions.npz, made by predict.py from the best checkpoint; no deep-learning framework is imported.
+In: runs/<name>/predictions.npz, made by inference.py from the best checkpoint; no deep-learning framework is imported.
 Out: metrics.json, and figures/: the result by task, learning curves and the worst mistakes.
 """
 
@@ -54,7 +54,7 @@ def draw_all(run: Path, splits: Splits, predictions: np.ndarray) -> None:
 
 def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
     """The same as tables for people."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # names may hold brackets
     test, (first, *others) = metrics["test"], SHOWN
     low, high = test["interval"]
 
@@ -63,16 +63,17 @@ def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
     for column in ("", SHOWN[first], "95 % interval", *(SHOWN[key] for key in others)):
         table.add_column(column, justify="left" if column == "" else "right")
     for name, scores in metrics["baselines"].items():
-        table.add_row(name, f"{scores[first]:.4f}", "", *(f"{scores[key]:.4f}" for key in others))
+        table.add_row(name, baseline.digits(scores[first]), "", *(baseline.digits(scores[key]) for key in others))
     for name, value in metrics.get("published", {}).items():
         table.add_row(name, f"{value:.3f}", style="dim")
-    others = (f"{test[key]:.4f}" for key in others)
-    table.add_row("this model", f"{test[first]:.4f}", f"{low:.4f}-{high:.4f}", *others, style="bold")
+    interval = f"{baseline.digits(low)}-{baseline.digits(high)}"
+    others = (baseline.digits(test[key]) for key in others)
+    table.add_row("this model", baseline.digits(test[first]), interval, *others, style="bold")
     console.print(table)
     console.print(details_table(test))
     console.print(
         f"On the validation split, by whose loss the epoch was chosen: {SHOWN[first]}"
-        f" {metrics['validation'][first]:.4f}. The test split judges."
+        f" {baseline.digits(metrics['validation'][first])}. The test split judges."
     )
     console.print(f"Written: {run}/metrics.json and {run}/figures")
 
@@ -87,5 +88,6 @@ def compare_on_validation(run: Path, config: Config, predictions: np.ndarray, sp
     for key, label in SHOWN.items():
         table.add_column(f"[bold]{label}[/]" if key == config.compile.metric else label, justify="right")
     for name, scores in rows.items():
-        table.add_row(name, *(f"{scores[key]:.4f}" for key in SHOWN), style="bold" if name == "this model" else None)
+        values = (baseline.digits(scores[key]) for key in SHOWN)
+        table.add_row(name, *values, style="bold" if name == "this model" else None)
     Console(highlight=False).print(table)

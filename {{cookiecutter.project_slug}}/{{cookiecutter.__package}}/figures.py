@@ -6,6 +6,7 @@ is depends on the task, and is in metrics.py.
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -13,6 +14,8 @@ from .drawing import draw_item
 from .files import Rows
 
 MOST_GROUPS = 30  # that a figure shows
+
+matplotlib.rcParams["text.parse_math"] = False  # dollars in a name are no formula
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -50,6 +53,7 @@ def examples(x: np.ndarray | Rows, members: dict[str, np.ndarray], *, per_group:
             draw_item(axes, item)
         for axes in row[max(len(rows), 1) :]:
             axes.axis("off")
+        row[0].set(xticks=[], yticks=[])  # of a group without an item, too
     return figure
 
 

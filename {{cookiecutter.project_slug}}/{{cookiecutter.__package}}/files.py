@@ -105,9 +105,7 @@ def list_files(path: Path, suffixes: tuple[str, ...], settings: DataSettings) ->
 
     if not path.is_dir():
         raise UserError(f"{path} is neither a folder nor a table ({', '.join(TABLES)}).")
-    files = sorted(_files_below(path, suffixes))
-    if not files:
-        raise UserError(f"{path} holds no file that ends in {', '.join(suffixes)}.")
+    files = files_below(path, suffixes)
     labels, parts = [], []
     for file in files:
         *folders, _ = Path(file).relative_to(path).parts
@@ -125,6 +123,18 @@ def list_files(path: Path, suffixes: tuple[str, ...], settings: DataSettings) ->
         raise UserError(f"{path} has a folder for {given.pop()}, but none for train.")
     part = np.array(parts) if len(given) > 1 else None
     return files, {"targets": pd.DataFrame({"class": labels}), "where": lambda row: files[row], "part": part}
+
+
+def files_below(path: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """The files in a folder and its folders, but for hidden ones, in order.
+
+    Raises:
+        UserError: there is none.
+    """
+    files = sorted(_files_below(path, suffixes))
+    if not files:
+        raise UserError(f"{path} holds no file that ends in {', '.join(suffixes)}.")
+    return files
 
 
 def _files_below(path: Path, suffixes: tuple[str, ...]) -> Iterator[str]:

@@ -1,21 +1,20 @@
 """Predictions to use and to keep: of the validation and test splits, or of files of yours.
 
-In: a run folder, and nothing else: it holds the model, its settings, the rules for inputs and the names of the classes.
+In: a run folder, and for files of yours nothing else: it holds the model, its settings, the rules for inputs and names.
 Out: predictions.npz (of validation and test, for `evaluate`), or a CSV file, a row an item.
 """
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from .config import UserError
-from .data import Splits, check_numbers, load_splits
-from .files import Rows
+from .data import check_numbers, load_splits
+from .files import Rows, files_below
 from .predict import predict
-from .runs import load_run
-from .sources import read_new
+from .runs import check_fit, load_run
+from .sources import ENDINGS, read_new
 from .task import to_rows
 
 MOST_SHOWN = 20  # lines on the screen; the CSV file has all
@@ -46,9 +45,9 @@ def main(run_name: str, files: list[str], output: str) -> None:
         check_fit(splits, data, run)
         items = {"test": splits.test.x}
     rows = [
-        {"source": name, "item": number, **row}
-        for name, part in items.items()
-        for number, row in enumerate(to_rows(predict(run, part), data["names"]))
+        {"source": source, "item": number, **row}
+        for (name, x), predictions in zip(items.items(), _predict_all(run, list(items.values())), strict=True)
+        for (source, number), row in zip(_name_items(name, len(x)), to_rows(predictions, data["names"]), strict=True)
     ]
     for row in rows[:MOST_SHOWN]:
         source, number, *values = row.items()
@@ -63,14 +62,15 @@ def main(run_name: str, files: list[str], output: str) -> None:
     print(f"Written: {path} ({len(rows):,} predictions by {run})")
 
 
-def check_fit(splits: Splits, data: dict[str, Any], run: Path) -> None:
-    """Refuse data that has become another since the run was trained; data: the run's data.json."""
-    if splits.rules != data["rules"]:
-        raise UserError(f"The data of {run} has changed since: {_difference(data['rules'], splits.rules)}: train anew.")
-    if splits.names != data["names"]:
-        raise UserError(f"{run} was trained on {data['names']}, the data now has {splits.names}: train anew.")
+def _predict_all(run: Path, inputs: list[np.ndarray | Rows]) -> list[np.ndarray]:
+    """Predictions for each of several inputs; those of one shape go through the model together."""
+    if all(isinstance(x, np.ndarray) and x.shape[1:] == inputs[0].shape[1:] for x in inputs):
+        return np.split(predict(run, np.concatenate(inputs)), np.cumsum([len(x) for x in inputs])[:-1])
+    return [predict(run, x) for x in inputs]
 
 
-def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
-    key = next(key for key in {**before, **now} if before.get(key) != now.get(key))
-    return f"{key} was {before.get(key)} and is {now.get(key)}"
+def _name_items(source: str, count: int) -> list[tuple[str, int]]:
+    """File and number in it of each item that a file holds, or that the files of a folder are."""
+    if Path(source).is_dir() and ENDINGS:
+        return [(file, 0) for file in files_below(Path(source), ENDINGS)]
+    return [(source, number) for number in range(count)]

@@ -19,7 +19,8 @@ from .sources import inspect_source
 from .task import groups, remarks
 
 CONFIG = Path("config.yaml")
-FEW = 20  # steps an epoch, under which a training needs more epochs of smaller batches
+FEW = 20  # steps an epoch, under which a training needs more epochs of smaller batches; items to choose an epoch by
+MOST_EPOCHS = 100  # that are advised
 # What describes a source; the rest of the section is about splitting, and stays as it is.
 UNSET = {"target": "", "ignore": [], "categories": [], "file": "", "item": "", "step": "", "part": ""}
 
@@ -62,8 +63,15 @@ def describe_splits(config: Config) -> None:
     steps = -(-len(splits.train) // config.training.batch_size)
     if steps < FEW:
         size = int(2 ** np.clip(np.log2(len(splits.train) / FEW).round(), 3, 7))
+        epochs = int(np.clip(2000 * size // len(splits.train), 20, MOST_EPOCHS))
         print(
-            f"  Few items: training.batch_size {size} and about {max(20, 2000 * size // len(splits.train))} epochs fit."
+            f"  Few items: training.batch_size {size}, training.epochs {epochs} and training.patience"
+            f" {max(config.training.patience, epochs // 5)} fit."
+        )
+    if len(splits.val) < FEW:
+        print(
+            f"  The validation split has {len(splits.val)} items, too few to choose the best epoch by: a larger"
+            " data.validation_share gives it more."
         )
     print("Next: stats, baseline, train.")
 

@@ -4,11 +4,13 @@ config.yaml      the settings of this run
 data.json        what the model must know of its data: rules for inputs, names, mean and deviation
 history.csv      one row an epoch (monitor.py)
 best.*, last.*   checkpoints: the lowest validation loss, and the newest epoch (train.py)
-predictions.npz  predictions of validation and test (predict.py)
+predictions.npz  predictions of validation and test, and predictions.csv of what predict was given (inference.py)
 metrics.json     how good the model is (evaluate.py), and figures/
 """
 
 import json
+from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,16 @@ from .data import Splits
 
 RUNS = Path("runs")
 REPORTS = Path("reports")  # of the data, not of a run: statistics and baselines
+# What may differ from the settings of a run that is resumed.
+MAY_CHANGE = (
+    "run",
+    "data.folder",
+    "data.memory_mb",
+    "training.epochs",
+    "training.patience",
+    "hardware.accelerator",
+    "hardware.precision",
+)
 
 
 def start_run(config: Config, splits: Splits) -> Path:
@@ -32,25 +44,31 @@ def start_run(config: Config, splits: Splits) -> Path:
     return run
 
 
-def resume_run(config: Config) -> Path:
+def resume_run(config: Config, splits: Splits) -> Path:
     """The folder of the run to continue: the one of `config.run`, or the newest.
 
     Raises:
-        UserError: a setting that the weights depend on has changed since.
+        UserError: the data, or a setting that the weights depend on, has changed since.
     """
     run = find_run(config.run)
-    before = load_config(run / "config.yaml")
-    before.data.folder, before.data.memory_mb = config.data.folder, config.data.memory_mb  # change nothing in the data
-    for name in ("seed", "task", "data", "model", "compile"):
-        if getattr(before, name) != getattr(config, name):
+    before, now = _by_option(load_config(run / "config.yaml")), _by_option(config)
+    for name, value in before.items():
+        if value != now[name] and name not in MAY_CHANGE:
             raise UserError(
-                f"{run} was trained with {name}: {getattr(before, name)}, and now it is {getattr(config, name)}:"
-                " restore that to resume, or start a new run without --resume."
+                f"{run} was trained with {name} {value}, and now it is {now[name]}: restore that to resume, or start a"
+                " new run without --resume."
             )
-    if before.training.batch_size != config.training.batch_size:
-        raise UserError(f"{run} was trained with training.batch_size {before.training.batch_size}: restore that.")
+    check_fit(splits, read_json(run / "data.json"), run)
     save_config(config, run / "config.yaml")
     return run
+
+
+def check_fit(splits: Splits, data: dict[str, Any], run: Path) -> None:
+    """Refuse data that has become another since the run was trained; data: the run's data.json."""
+    if splits.rules != data["rules"]:
+        raise UserError(f"The data of {run} has changed since: {_difference(data['rules'], splits.rules)}: train anew.")
+    if splits.names != data["names"]:
+        raise UserError(f"{run} was trained on {data['names']}, the data now has {splits.names}: train anew.")
 
 
 def find_run(name: str = "") -> Path:
@@ -82,6 +100,22 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(path)
+
+
+def _by_option(config: Config) -> dict[str, Any]:
+    """The settings by their names as options: "training.epochs": 12."""
+    found: dict[str, Any] = {}
+    for name, value in asdict(config).items():
+        found |= {f"{name}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value}
+    return found
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    key = next(key for key in {**before, **now} if before.get(key) != now.get(key))
+    was, is_now = before.get(key), now.get(key)
+    if isinstance(was, list) and isinstance(is_now, list):  # of many columns the first that differs
+        was, is_now = next(pair for pair in zip_longest(was, is_now) if pair[0] != pair[1])
+    return f"{key} was {was} and is {is_now}"
 
 
 def _run_names() -> list[str]:

@@ -129,10 +129,12 @@ def remarks(statistics: dict[str, Any]) -> list[str]:
 def _measure_inputs(split: Split) -> dict[str, Any]:
     """Ranges over all values, in one pass; the padding of sequences, which is NaN, does not count."""
     x, count, total, squares, lowest, highest, steps = split.x, 0, 0.0, 0.0, np.inf, -np.inf, []
-    for block in blocks(x):
-        if np.issubdtype(x.dtype, np.floating) and np.isnan(block).any():
-            steps += [~np.isnan(block[..., 0])]
-        values = block[~np.isnan(block)] if steps else block
+    sequences = len(x.shape) == 3 and np.issubdtype(x.dtype, np.floating)
+    for values in blocks(x):
+        if sequences:
+            present = ~np.isnan(values[..., 0])  # (items, steps)
+            steps += present.sum(axis=1).tolist()
+            values = values[present]
         count += values.size
         total += float(values.sum(dtype=np.float64))
         squares += float(np.square(values, dtype=np.float64).sum())
@@ -148,8 +150,7 @@ def _measure_inputs(split: Split) -> dict[str, Any]:
         "deviation": max(squares / count - mean**2, 0.0) ** 0.5,
     }
     if steps:
-        lengths = np.concatenate(steps).sum(axis=1)
-        measured["steps"] = f"{lengths.min()} to {lengths.max()}"
+        measured["steps"] = f"{min(steps)} to {max(steps)}"
     return measured
 
 

@@ -4,6 +4,7 @@ What is wrong with a file is said in one sentence that names the file and the li
 """
 
 import csv
+import re
 import warnings
 from collections.abc import Callable
 from itertools import islice
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .config import DataSettings, UserError
+from .task import likely_target
 
 TABLES = (".csv", ".tsv", ".parquet")
 PARTS = {
@@ -21,6 +23,11 @@ PARTS = {
     **dict.fromkeys(("val", "valid", "validation"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+# 2024-12-31 or 31.12.2024, with or without a time; a time alone; a length of time as pandas writes it.
+DATE = re.compile(
+    r"(\d{4}([-./])\d{1,2}\2\d{1,2}|\d{1,2}([-./])\d{1,2}\3\d{4})([T ].*)?|\d{1,2}:\d{2}(:\d{2}.*)?|-?\d+ days?.*"
+)
+AMOUNT = re.compile(r"[€$£]?\s*[-+]?\d[\d.,' ]*\s*[A-Za-z€$£%°/²³]{0,6}")  # 1.234,50 € or 12 kg
 
 
 def is_table(path: Path) -> bool:
@@ -158,7 +165,12 @@ def take_targets(
 
 
 def numbers(
-    table: pd.DataFrame, where: Callable[[int], str], categories: list[str], *, guess: bool = True
+    table: pd.DataFrame,
+    where: Callable[[int], str],
+    categories: list[str],
+    *,
+    guess: bool = True,
+    cure: str = "correct it",
 ) -> pd.DataFrame:
     """Check that columns hold numbers or categories, not both; columns of true and false become numbers.
 
@@ -167,6 +179,7 @@ def numbers(
         where: says where a row stands.
         categories: columns that hold categories, be they text or numbers.
         guess: whether others that are mostly text are categories too; else all others must hold numbers.
+        cure: what to do about text among numbers, for the message.
 
     Raises:
         UserError: a column is of numbers but for some text, which is named with its line.
@@ -174,19 +187,36 @@ def numbers(
     table = table.copy(deep=False)
     for column in table.columns:
         values = table[column]
+        if guess and column not in categories and is_date(values):
+            raise UserError(
+                f"The column {column!r} holds dates or times, such as {values.dropna().iloc[0]}: list it in"
+                " data.ignore, or name it in data.time, by which data.split can part."
+            )
         number = values if pd.api.types.is_numeric_dtype(values) else pd.to_numeric(values, errors="coerce")
         text = number.isna() & values.notna()
         if column in categories or (guess and text.any() and text.sum() >= values.notna().sum() / 2):
             table[column] = values.astype(object).map(_category, na_action="ignore")
         elif text.any():
             row = int(text.argmax())
-            raise UserError(
-                f"{where(row)}: {values.iloc[row]!r} is text in the number column {column!r}: correct it"
-                + (", or list the column in data.categories or data.ignore." if guess else ".")
-            )
+            raise UserError(f"{where(row)}: {values.iloc[row]!r} is text in the number column {column!r}: {cure}.")
         else:
             table[column] = number.astype(np.float32)
     return table
+
+
+def is_date(values: pd.Series) -> bool:
+    """Whether a column holds dates, times or lengths of time, be they text or not."""
+    if pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_timedelta64_dtype(values):
+        return True
+    if pd.api.types.is_numeric_dtype(values):
+        return False
+    return _mostly(DATE, values)
+
+
+def _mostly(pattern: re.Pattern, values: pd.Series) -> bool:
+    """Whether most of the first texts of a column are of a form."""
+    some = values.dropna().head(1000).astype(str)
+    return sum(bool(pattern.fullmatch(text)) for text in some) > len(some) / 2
 
 
 def _category(value: Any) -> str:
@@ -200,7 +230,7 @@ def moments(values: np.ndarray, setting: str) -> np.ndarray:
     Raises:
         UserError: one is neither; `setting` is the one that names their column.
     """
-    found = pd.to_numeric(pd.Series(values), errors="coerce")
+    found = pd.to_numeric(pd.Series(values), errors="coerce").where(pd.notna(values))  # of no date it makes a number
     dates = pd.to_datetime(pd.Series(values), errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
     if found.isna().sum() > dates.isna().sum():
         found = dates
@@ -215,16 +245,25 @@ TARGETS = ("target", "label", "labels", "class", "y", "outcome", "result", "cate
 
 
 def guess_target(table: pd.DataFrame, settings: DataSettings, taken: set[str]) -> str | list[str]:
-    """The target column of the settings, else one of a usual name, else the last column."""
+    """The target of the settings, else a column of a usual name, else what task.py finds likely; no date."""
     named = [settings.target] if isinstance(settings.target, str) else settings.target
     if any(named) and set(named) <= set(table.columns):
         return settings.target
-    free = [column for column in table.columns if column not in taken]
-    return next((column for column in free if str(column).lower() in TARGETS), free[-1])
+    free = [column for column in table.columns if column not in taken and not is_date(table[column])]
+    if not free:
+        raise UserError(f"The table has no column for the target: it has {', '.join(map(str, table.columns))} alone.")
+    return next((column for column in free if str(column).lower() in TARGETS), None) or likely_target(table[free])
 
 
-def guess_part(table: pd.DataFrame) -> str:
-    """The column that says train, validation or test; empty where there is none."""
+def keep(column: str, table: pd.DataFrame) -> str:
+    """The column that a setting names; empty where the table lacks it, because the setting is of another source."""
+    return column if column in table.columns else ""
+
+
+def guess_part(table: pd.DataFrame, settings: DataSettings) -> str:
+    """The part column of the settings, else one that says train, validation or test; empty where there is none."""
+    if keep(settings.part, table):
+        return settings.part
     text = (column for column in table.columns if not pd.api.types.is_numeric_dtype(table[column]))
     return next((column for column in text if set(table[column].astype(str).str.lower()) <= set(PARTS)), "")
 
@@ -232,9 +271,15 @@ def guess_part(table: pd.DataFrame) -> str:
 def describe_column(values: pd.Series) -> str:
     """What a column holds, in words."""
     missing = int(values.isna().sum())
-    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+    if missing == len(values):
+        return f"{values.name}: empty"
+    if is_date(values):
+        what = f"dates or times, such as {values.dropna().iloc[0]}"
+    elif pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
         kinds = values.dropna().astype(str).unique()
         what = f"text, {len(kinds)} values: {', '.join(kinds[:4])}{', ...' if len(kinds) > 4 else ''}"
+        if len(kinds) > 20 and _mostly(AMOUNT, values):
+            what += " (amounts? written as plain numbers, without unit and separators, they can be used)"
     else:
         what = f"numbers, {values.min():g} to {values.max():g}"
     return f"{values.name}: {what}{f', {missing} missing' if missing else ''}"

@@ -1,6 +1,6 @@
 """What training makes small, and the figure shown beside it: one of several classes.
 
-Both take logits: probabilities exist in predict.py alone.
+Both take logits; task.py makes probabilities of them, for predictions alone.
 """
 
 from collections.abc import Callable

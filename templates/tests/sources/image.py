@@ -124,14 +124,14 @@ def test_pictures_of_every_kind(name: str, picture: Image.Image) -> None:
     Path("files").mkdir()
     picture.save(Path("files", name))
     for channels in (1, 3):
-        rules = {"shape": [8, 6, channels], "convert": True, "memory_mb": 1}
+        rules = {"shape": [8, 6, channels], "convert": True}
         found = read_new("files", rules)
         assert (found.shape, found.dtype) == ((1, 8, 6, channels), np.uint8)
         assert np.abs(found[0].astype(int) - GRADIENT[..., np.newaxis]).max() <= (6 if name.endswith("jpg") else 1)
 
 
 def test_pictures_are_turned_and_scaled() -> None:
-    rules = {"shape": SHAPE, "convert": True, "memory_mb": 1}
+    rules = {"shape": SHAPE, "convert": True}
     turned = Image.fromarray(np.rot90(GRADIENT))  # 6 x 8; the camera says: show it turned by 90 degrees
     exif = turned.getexif()
     exif[0x0112] = 6
@@ -204,10 +204,11 @@ def test_from_files_to_predictions() -> None:
     options = [f"--data.{name}={value}" for name, value in TABLE.items()]
     small = ("--training.epochs=1", "--training.batch_size=8", "--model.channels=[4,4]")
     answer("train", "--data.source=table.csv", *options, *small)
+    Path("files/._00.png").write_bytes(b"what macOS leaves beside a file")
     np.save("new.npy", pictures()[:2])
     answer("predict", "files", str(files[0]), str(files[1]), "new.npy", "--output=out.csv")
     found = pd.read_csv("out.csv")
-    assert found["source"].tolist() == ["files"] * N + ["files/00.png", "files/01.png", "new.npy", "new.npy"]
+    assert found["source"].tolist() == [*map(str, files), "files/00.png", "files/01.png", "new.npy", "new.npy"]
     answers = found.drop(columns=["source", "item"])
     for again in (answers.iloc[N : N + 2], answers.iloc[N + 2 :]):
         pd.testing.assert_frame_equal(again.reset_index(drop=True), answers.iloc[:2], atol=2e-4)
@@ -242,6 +243,13 @@ def test_inspection_writes_the_settings() -> None:
     assert "Left out, because damaged: 1 items." in answer("data")
     answer("stats")
     assert "there is no absent" in refusal("data", "--inspect", "absent")
+
+
+def test_few_items_get_sane_advice() -> None:
+    write_files(pictures())
+    printed = answer("data", "--inspect", "table.csv")
+    assert "training.batch_size 8, training.epochs 100 and training.patience 20 fit" in printed
+    assert "The validation split has 2 items, too few" in printed
 
 
 def test_a_leak_between_given_parts_is_reported() -> None:

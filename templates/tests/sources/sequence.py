@@ -250,6 +250,36 @@ def test_padding_changes_no_prediction() -> None:
     assert "broken.npz is not" in refusal("predict", "broken.npz")
 
 
+def test_columns_of_files_are_told_apart_by_their_header() -> None:
+    parts = sequences()
+    write_files(parts)
+    pd.DataFrame(parts[4][:, ::-1], columns=["e", "a"]).to_csv("files/04.csv", index=False)
+    splits = load("table.csv", file="name", target="y")
+    np.testing.assert_allclose(whole(splits), by_content(padded(parts)), rtol=1e-6)
+    assert splits.rules["names"] == ["a", "e"]
+    np.testing.assert_allclose(read_new("files/04.csv", splits.rules)[0], parts[4], rtol=1e-6)
+    np.testing.assert_allclose(read_new("files", splits.rules), np.stack(parts), rtol=1e-6)
+    pd.DataFrame(parts[4], columns=["a", "b"]).to_csv("files/04.csv", index=False)
+    assert "04.csv has the columns a, b instead of a, e" in unfit("files/04.csv", splits.rules)
+    assert "04.csv has the columns a, b instead of a, e" in refused("table.csv", file="name", target="y")
+
+
+def test_predictions_of_a_folder_name_its_files() -> None:
+    write_files(sequences())
+    answer("train", "--data.source=table.csv", "--data.file=name", "--data.target=y", *SMALL)
+    answer("predict", "files", "--output=out.csv")
+    assert pd.read_csv("out.csv")["source"].tolist() == sorted(map(str, Path("files").iterdir()))
+
+
+def test_inspection_leaves_out_what_is_no_number() -> None:
+    made = long_table(sequences()).assign(patient=lambda made: "p" + made["item"], day="2024-01-31")
+    made[["patient", "day", "item", "when", "a", "b", "y"]].to_csv("long.csv", index=False)
+    printed = answer("data", "--inspect", "long.csv", "--data.item=item", "--data.step=when")
+    assert "patient -> ignore: no numbers; may be data.group" in printed
+    assert "30 sequences of 6 to 6 steps with 2 features" in printed
+    assert 'ignore: ["patient", "day"]' in printed
+
+
 def test_new_sequences_of_another_length_need_padding() -> None:
     np.save("short.npy", np.zeros((4, 2)))
     rules = {"steps": 6, "features": 2, "pad": False}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from own_data import answer, load, read, read_new, refusal, refused, settings, sources
+from own_data import answer, load, read, read_new, refusal, refused, settings, sources, task
 
 pytestmark = pytest.mark.usefixtures("config")  # its folder, with a config.yaml
 
@@ -214,7 +214,7 @@ def test_splits_by_group_time_and_chance() -> None:
     same = load("own.csv", target="y", ignore=["patient", "day"])
     np.testing.assert_array_equal(by_chance.test.x, same.test.x)
 
-    assert "name its column in data.group" in refused("own.csv", target="y", split="group")
+    assert "name its column in data.group" in refused("own.csv", target="y", split="group", ignore=["day"])
     made.assign(patient="p").to_csv("own.csv", index=False)
     assert "too few items or groups" in refused("own.csv", target="y", split="group", group="patient", ignore=["day"])
     made.assign(day="some day").to_csv("own.csv", index=False)
@@ -331,6 +331,65 @@ def test_inspection_writes_the_settings() -> None:
     assert "Written: reports/stats.json" in answer("stats")
     assert settings("own.csv").data.part == "Part"
     assert "there is no absent" in refusal("data", "--inspect", "absent")
+
+
+def test_inspection_says_what_is_no_input_and_why() -> None:
+    made = table().assign(
+        customer_nr=np.random.default_rng(0).permutation(N * 9)[:N],
+        row_count=range(5, N + 5),
+        born=[f"{1 + row % 28}.12.1980" for row in range(N)],
+        euros=[f"{row},50 €" for row in range(N)],
+        empty=None,
+    )
+    made["seen"] = pd.date_range("2024-01-01", periods=N)
+    made.to_parquet("own.parquet")
+    printed = answer("data", "--inspect", "own.parquet", "--data.target=y")
+    assert 'ignore: ["born", "customer_nr", "empty", "euros", "row_count", "seen"]' in " ".join(printed.split())
+    assert (
+        "seen: dates or times, such as 2024-01-01 00:00:00 -> ignore: to split by it, name it in data.time" in printed
+    )
+    assert printed.count("-> ignore: it numbers the rows") == 2
+    assert "amounts? written as plain numbers" in printed
+    assert "empty: empty -> ignore" in printed
+    made[["y", "age", "born"]].to_csv("own.csv", index=False)
+    assert 'target: "y"' in answer("data", "--inspect", "own.csv")
+    made.rename(columns={"y": "one"}).assign(two=made["y"])[["age", "one", "two", "born"]].to_csv(
+        "own.csv", index=False
+    )
+    several = isinstance(task.likely_target(made[["y"]]), list)  # labels
+    expected = 'target: ["one", "two"]' if several else 'target: "two"'
+    assert expected in answer("data", "--inspect", "own.csv", "--data.target=")
+
+
+@pytest.mark.parametrize("name", ["own.csv", "own.parquet"])
+def test_dates_are_no_inputs(name: str) -> None:
+    made = table()
+    made["seen"] = pd.date_range("2024-01-01", periods=N)
+    made.loc[2, "seen"] = None
+    made.to_csv(name, index=False) if name == "own.csv" else made.to_parquet(name)
+    assert "The column 'seen' holds dates or times, such as 2024-01-01" in refused(name, target="y")
+    assert load(name, target="y", ignore=["seen"]).train.x.shape == (29, 5)
+
+
+def test_new_categories_are_reported(capsys: pytest.CaptureFixture) -> None:
+    table().to_csv("own.csv", index=False)
+    rules = load("own.csv", target="y").rules
+    table().assign(colour="mauve").to_csv("new.csv", index=False)
+    assert read_new("new.csv", rules)[:, 2:].sum() == 0
+    assert "new.csv: 40 values of 'colour', such as 'mauve', are new to the model" in capsys.readouterr().out
+
+
+def test_names_may_hold_brackets_and_dollars() -> None:
+    made = table().rename(columns={"age": "[/] $a_{b$ $"})
+    if task.METRIC == "accuracy":
+        made["y"] = made["y"].map({0: "[/red]", 1: "[x] $\\frac$"})
+    made["colour"] = made["colour"].map(lambda colour: f"[/{colour}]")
+    made.to_csv("own.csv", index=False)
+    chosen = ("--data.source=own.csv", "--data.target=y")
+    answer("stats", *chosen)
+    answer("train", *chosen, "--training.epochs=1", "--model.units=[4]")
+    printed = answer("evaluate")
+    assert task.METRIC != "accuracy" or ("[/red]" in printed and "[x] $" in printed)
 
 
 def test_targets_may_be_several() -> None:

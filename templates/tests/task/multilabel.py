@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from own_data import encode_targets, refused, unfit_targets
+from own_data import encode_targets, refused, task, unfit_targets
 
 
 @pytest.mark.parametrize("column", [[1, 0, 1], [1.0, 0.0, 1.0], [True, False, True], ["1", "0", "1"]])
@@ -25,8 +25,19 @@ def test_faults_are_named(columns: dict, names: list[str] | None, message: str) 
     assert message in unfit_targets(columns, names)
 
 
+def test_a_split_parts_combinations_that_occur_once() -> None:
+    y = (np.random.default_rng(0).random((200, 12)) < 0.4).astype(np.float32)
+    y[:, 0] = np.arange(200) == 3  # a label of one item, which is to stay in the train split
+    strata = task.strata(y).tolist()
+    assert strata.count(-1) > 150
+    assert strata.count(strata[3]) == 1
+
+
 def test_a_label_that_training_would_not_see_is_named(config) -> None:
     arrays = dict(np.load(config.data.source))
     arrays["y_train"][:, 3] = 0
     np.savez("own.npz", **arrays)
     assert "No item of the train split is long sleeves" in refused("own.npz")
+    arrays["y_train"][:, 3] = 1
+    np.savez("own.npz", **arrays)
+    assert "All items of the train split are long sleeves" in refused("own.npz")
