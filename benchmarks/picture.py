@@ -1,6 +1,6 @@
 """Draw what the first project of `make results` printed as docs/run.svg, the picture in the README.
 
-make results ARGS="pytorch image" 2>&1 | tee log && .venv/bin/python benchmarks/picture.py log
+make results ARGS="pytorch image multiclass" 2>&1 | tee log && .venv/bin/python benchmarks/picture.py log
 """
 
 import io

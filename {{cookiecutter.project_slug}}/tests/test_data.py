@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,8 +12,8 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }} import fetch, stats
-from {{ cookiecutter.__package }}.config import UserError
+from {{ cookiecutter.__package }} import baseline, fetch, stats
+from {{ cookiecutter.__package }}.config import Config, UserError
 from {{ cookiecutter.__package }}.data import Splits, mean_and_deviation, stratified
 from {{ cookiecutter.__package }}.task import strata
 
@@ -65,6 +66,20 @@ def test_a_copy_in_another_split_is_reported(splits: Splits) -> None:
     assert sum(stats.measure(splits)["duplicates"]["across"].values()) == 0
     splits.test.x[0] = splits.train.x[0]
     assert stats.measure(splits)["duplicates"]["across"]["test & train"] == 1
+
+
+def test_baselines_are_of_the_data_as_it_is_now(config: Config) -> None:
+    Path("own/train").mkdir(parents=True)
+    Path("own/train/1").touch()
+    config.data.source = "own"
+    before = baseline.fingerprint(config)
+    config.data.memory_mb += 1
+    assert baseline.fingerprint(config) == before
+    os.utime("own/train/1", (2**32, 2**32))
+    changed = baseline.fingerprint(config)
+    assert changed != before
+    Path("own/train/2").touch()
+    assert baseline.fingerprint(config) != changed
 
 
 def test_raw_files_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
