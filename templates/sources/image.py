@@ -22,7 +22,6 @@ from .tables import describe_column, guess_part, guess_target, is_table, keep, r
 LAYOUTS = "class folders of pictures (train/cats/1.png, or cats/1.png), a table of file names, or arrays (.npz, .npy)"
 FILES = "pictures, folders of pictures, or arrays"  # what `predict` takes
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-ENDINGS = PICTURES  # of files in a folder that hold an item each
 
 WIDE = ("I", "I;16", "I;16B", "I;16L")  # modes of Pillow with 16 bits and more
 GREY = ("1", "L", "LA", *WIDE, "F")  # without colour
@@ -138,6 +137,13 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
     if x.shape[1:] != shape:
         raise UserError(f"{path} holds pictures of the shape {x.shape[1:]}, but the model takes {shape}.")
     return x
+
+
+def name_items(path: Path, count: int, rules: dict[str, Any], settings: DataSettings) -> list[tuple[str, int]]:
+    """File and number in it of each of the items that `read_new` returns."""
+    if path.is_dir():
+        return [(file, 0) for file in files_below(path, PICTURES)]
+    return [(str(path), number) for number in range(count)]
 
 
 def _skip_damaged(items: Items, settings: DataSettings) -> Items:

@@ -36,7 +36,6 @@ from .tables import (
 LAYOUTS = "arrays (.npz, a folder of .npy), class folders of .csv or .npy files, or a table with a row a step"
 FILES = "sequences (.csv or .npy: a row a step, a column a feature), or tables like that of the training"
 SEQUENCES = (".csv", ".npy")
-ENDINGS = SEQUENCES  # of files in a folder that hold an item each
 ITEMS = ("item", "id", "sequence", "series", "case", "sample", "recording")  # usual names of the column data.item
 NUMBER = re.compile(r"\s*([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf|nan|)\s*", re.IGNORECASE)
 
@@ -124,7 +123,7 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
     """
     if path.is_dir():
         inputs = _read_sequences(files_below(path, SEQUENCES), rules.get("names", []))
-    elif settings.item and not settings.file and "names" in rules and path.suffix not in (".npy", ".npz"):
+    elif _is_long_table(path, rules, settings):
         table, _, where = read_table(path)
         require_columns(table, [*rules["names"], *filter(None, (settings.item, settings.step))], "the run", path)
         features = numbers(table[rules["names"]], where, [], guess=False)
@@ -144,6 +143,20 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
                 " takes any number is trained with data.pad."
             )
     return encode(inputs, rules, settings)
+
+
+def name_items(path: Path, count: int, rules: dict[str, Any], settings: DataSettings) -> list[tuple[str, Any]]:
+    """File of each of the items that `read_new` returns, and its number in it, or its name in a table."""
+    if path.is_dir():
+        return [(file, 0) for file in files_below(path, SEQUENCES)]
+    if _is_long_table(path, rules, settings):
+        return [(str(path), name) for name in read_table(path)[0][settings.item].unique()]
+    return [(str(path), number) for number in range(count)]
+
+
+def _is_long_table(path: Path, rules: dict[str, Any], settings: DataSettings) -> bool:
+    """Whether a file to predict has a row a step of several sequences, as the training data has."""
+    return bool(settings.item and not settings.file and "names" in rules and path.suffix not in (".npy", ".npz"))
 
 
 class Sequences(list):

@@ -35,7 +35,6 @@ from .tables import (
 
 LAYOUTS = "a table (.csv, .tsv, .parquet), a folder with train.csv and test.csv, or arrays (.npz, a folder of .npy)"
 FILES = "tables with the columns of the training data, or arrays"  # what `predict` takes
-ENDINGS = ()  # of files in a folder that hold an item each: there are none
 MOST_VALUES = 100  # of a category
 NUMBERING = re.compile(r"(^|[^a-z])(id|nr|no|index|row|number|unnamed: 0)$|nummer$", re.IGNORECASE)  # usual names
 PART = 50_000  # rows of a large table that are in memory at once, and that its rules are learned on
@@ -216,6 +215,11 @@ def read_new(path: Path, rules: dict[str, Any], settings: DataSettings) -> np.nd
     if x.shape[1] != expected:
         raise UserError(f"{path} has {x.shape[1]} features in a row, but the model takes {expected}.")
     return x
+
+
+def name_items(path: Path, count: int, rules: dict[str, Any], settings: DataSettings) -> list[tuple[str, int]]:
+    """File and number in it of each of the items that `read_new` returns."""
+    return [(str(path), number) for number in range(count)]
 
 
 def _new_table(path: Path, rules: dict[str, Any], settings: DataSettings) -> pd.DataFrame:

@@ -11,10 +11,10 @@ import numpy as np
 
 from .config import UserError
 from .data import check_numbers, load_splits
-from .files import Rows, files_below
+from .files import Rows
 from .predict import predict
 from .runs import check_fit, load_run
-from .sources import ENDINGS, read_new
+from .sources import name_items, read_new
 from .task import to_rows
 
 MOST_SHOWN = 20  # lines on the screen; the CSV file has all
@@ -38,17 +38,20 @@ def main(run_name: str, files: list[str], output: str) -> None:
             if not Path(name).exists():
                 raise UserError(f"There is no file {name}.")
         items = {name: read_new(Path(name), data["rules"], config.data) for name in files}
+        names = [
+            item for name, x in items.items() for item in name_items(Path(name), len(x), data["rules"], config.data)
+        ]
         for name, x in items.items():
             check_numbers(x, lambda row, name=name: f"{name} item {row}", data["rules"])
     else:
         splits = load_splits(config)
         check_fit(splits, data, run)
         items = {"test": splits.test.x}
-    rows = [
-        {"source": source, "item": number, **row}
-        for (name, x), predictions in zip(items.items(), _predict_all(run, list(items.values())), strict=True)
-        for (source, number), row in zip(_name_items(name, len(x)), to_rows(predictions, data["names"]), strict=True)
+        names = [("test", number) for number in range(len(splits.test))]
+    answers = [
+        row for predictions in _predict_all(run, [*items.values()]) for row in to_rows(predictions, data["names"])
     ]
+    rows = [{"source": name[0], "item": name[1], **answer} for name, answer in zip(names, answers, strict=True)]
     for row in rows[:MOST_SHOWN]:
         source, number, *values = row.items()
         print(f"{source[1]} {number[1]}: {', '.join(f'{name} {value}' for name, value in values)}")
@@ -67,10 +70,3 @@ def _predict_all(run: Path, inputs: list[np.ndarray | Rows]) -> list[np.ndarray]
     if all(isinstance(x, np.ndarray) and x.shape[1:] == inputs[0].shape[1:] for x in inputs):
         return np.split(predict(run, np.concatenate(inputs)), np.cumsum([len(x) for x in inputs])[:-1])
     return [predict(run, x) for x in inputs]
-
-
-def _name_items(source: str, count: int) -> list[tuple[str, int]]:
-    """File and number in it of each item that a file holds, or that the files of a folder are."""
-    if Path(source).is_dir() and ENDINGS:
-        return [(file, 0) for file in files_below(Path(source), ENDINGS)]
-    return [(source, number) for number in range(count)]

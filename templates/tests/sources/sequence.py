@@ -242,6 +242,10 @@ def test_padding_changes_no_prediction() -> None:
     rules = json.loads(Path("runs/001/data.json").read_text(encoding="utf-8"))["rules"]
     np.testing.assert_allclose(by_content(read_new("new.csv", rules, **LONG)), by_content(padded(parts)), rtol=1e-6)
     assert len(answer("predict", "new.csv").splitlines()) == 21
+    found = pd.read_csv("runs/001/predictions.csv")
+    assert found["item"].tolist() == new["item"].unique().tolist()
+    named = np.stack([parts[int(name[1:])][0] for name in found["item"]])  # i7 is parts[7]: its first step
+    np.testing.assert_allclose(read_new("new.csv", rules, **LONG)[:, 0], named, rtol=1e-6)
     new.drop(columns="when").to_csv("other.csv", index=False)
     assert "other.csv has no column 'when', which the run names" in refusal("predict", "other.csv", "--output=no.csv")
     np.save("wide.npy", np.zeros((4, 3)))
