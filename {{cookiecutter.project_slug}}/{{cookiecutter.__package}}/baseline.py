@@ -24,7 +24,7 @@ from .config import Config
 from .data import Splits, load_splits
 from .files import Rows
 from .metrics import LOWER_IS_BETTER, SHOWN, measure
-from .runs import REPORTS, read_json, write_json
+from .runs import REPORTS, digits, read_json, write_json
 from .task import make_baselines, predict_baseline
 
 MOST_VALUES = 100_000_000  # numbers in the table that a baseline is fitted on (0.4 GB); of more, a random part is taken
@@ -106,13 +106,6 @@ def load_report(config: Config) -> dict[str, Any] | None:
     path = REPORTS / "baseline.json"
     report = read_json(path) if path.is_file() else None
     return report if report and report["data"] == fingerprint(config) else None
-
-
-def digits(value: float) -> str:
-    """A metric with four decimals; large ones, such as errors in euros, with fewer, small ones with three digits."""
-    if 0 < abs(value) < 0.001:
-        return f"{value:.3g}"
-    return f"{value:.4f}" if not abs(value) >= 100 else f"{value:,.{1 if abs(value) < 10_000 else 0}f}"
 
 
 def print_baselines(report: dict[str, Any]) -> None:

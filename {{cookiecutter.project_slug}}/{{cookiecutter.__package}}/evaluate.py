@@ -16,7 +16,7 @@ from .config import Config
 from .data import Splits, load_splits
 from .metrics import SHOWN, details_table, draw, measure
 from .monitor import read_history
-from .runs import load_run, read_json, write_json
+from .runs import digits, load_run, read_json, write_json
 from .task import METRIC, mistakes
 
 
@@ -63,17 +63,17 @@ def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
     for column in ("", SHOWN[first], "95 % interval", *(SHOWN[key] for key in others)):
         table.add_column(column, justify="left" if column == "" else "right")
     for name, scores in metrics["baselines"].items():
-        table.add_row(name, baseline.digits(scores[first]), "", *(baseline.digits(scores[key]) for key in others))
+        table.add_row(name, digits(scores[first]), "", *(digits(scores[key]) for key in others))
     for name, value in metrics.get("published", {}).items():
         table.add_row(name, f"{value:.3f}", style="dim")
-    interval = f"{baseline.digits(low)}-{baseline.digits(high)}"
-    others = (baseline.digits(test[key]) for key in others)
-    table.add_row("this model", baseline.digits(test[first]), interval, *others, style="bold")
+    interval = f"{digits(low)}-{digits(high)}"
+    others = (digits(test[key]) for key in others)
+    table.add_row("this model", digits(test[first]), interval, *others, style="bold")
     console.print(table)
     console.print(details_table(test))
     console.print(
         f"On the validation split, by whose loss the epoch was chosen: {SHOWN[first]}"
-        f" {baseline.digits(metrics['validation'][first])}. The test split judges."
+        f" {digits(metrics['validation'][first])}. The test split judges."
     )
     console.print(f"Written: {run}/metrics.json and {run}/figures")
 
@@ -88,6 +88,6 @@ def compare_on_validation(run: Path, config: Config, predictions: np.ndarray, sp
     for key, label in SHOWN.items():
         table.add_column(f"[bold]{label}[/]" if key == config.compile.metric else label, justify="right")
     for name, scores in rows.items():
-        values = (baseline.digits(scores[key]) for key in SHOWN)
+        values = (digits(scores[key]) for key in SHOWN)
         table.add_row(name, *values, style="bold" if name == "this model" else None)
     Console(highlight=False).print(table)

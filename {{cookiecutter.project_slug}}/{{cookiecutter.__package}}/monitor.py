@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tensorboard.summary import Writer
 
 from .config import UserError
-from .runs import write_json
+from .runs import digits, write_json
 from .task import METRIC
 
 COLUMNS = ("epoch", "loss", METRIC, "val_loss", f"val_{METRIC}", "learning_rate", "seconds")
@@ -75,7 +75,7 @@ class Monitor:
         figures = f"loss {loss:.4f}  lr {learning_rate:.4f}"
         if self.history:
             last = self.history[-1]
-            figures += f"  val_loss {last['val_loss']:.4f}  val_{METRIC} {last[f'val_{METRIC}']:.4f}"
+            figures += f"  val_loss {last['val_loss']:.4f}  val_{METRIC} {digits(last[f'val_{METRIC}'])}"
         description = f"epoch {done + 1}/{self.epochs}"
         self.bar.update(self.task, completed=done * self.steps + number, description=description, figures=figures)
 
@@ -98,7 +98,7 @@ class Monitor:
         improved = self.best is row
         self.console.print(
             f"epoch {row['epoch']:>2}/{self.epochs}  loss {row['loss']:.4f}  val_loss {row['val_loss']:.4f}"
-            f"  val_{METRIC} {row[f'val_{METRIC}']:.4f}  lr {row['learning_rate']:.4f}  {row['seconds']:.1f} s"
+            f"  val_{METRIC} {digits(row[f'val_{METRIC}'])}  lr {row['learning_rate']:.4f}  {row['seconds']:.1f} s"
             f"{'  best' if improved else ''}"
         )
         return improved
@@ -120,7 +120,7 @@ class Monitor:
         self.console.print(
             f"Trained {len(self.history)} epochs{of} in {seconds:.0f} s on {device}, {parameters:,} parameters{memory}."
         )
-        figures = f"validation loss {self.best['val_loss']:.4f}, {METRIC} {self.best[f'val_{METRIC}']:.4f}"
+        figures = f"validation loss {self.best['val_loss']:.4f}, {METRIC} {digits(self.best[f'val_{METRIC}'])}"
         self.console.print(f"Best epoch {self.best['epoch']:.0f}: {figures}.")
 
 

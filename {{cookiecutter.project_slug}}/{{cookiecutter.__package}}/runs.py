@@ -102,6 +102,13 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     part.replace(path)
 
 
+def digits(value: float) -> str:
+    """A metric with four decimals; large ones, such as errors in euros, with fewer, small ones with three digits."""
+    if 0 < abs(value) < 0.001:
+        return f"{value:.3g}"
+    return f"{value:.4f}" if not abs(value) >= 100 else f"{value:,.{1 if abs(value) < 10_000 else 0}f}"
+
+
 def _by_option(config: Config) -> dict[str, Any]:
     """The settings by their names as options: "training.epochs": 12."""
     found: dict[str, Any] = {}
