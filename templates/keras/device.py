@@ -3,6 +3,8 @@
 One code path for all machines: the settings choose, and where the chosen accelerator is absent the CPU takes over.
 """
 
+from functools import cache
+
 import keras
 import tensorflow as tf
 
@@ -17,9 +19,14 @@ def find_device(config: Config) -> str:
     if config.hardware.accelerator == "gpu":
         if tf.config.list_physical_devices("GPU"):
             return "GPU:0"
-        print("Warning: no GPU that TensorFlow can use was found: going on with the CPU. The doctor command says more.")
+        _warn_of_missing_gpu()
     tf.config.set_visible_devices([], "GPU")
     return "CPU:0"
+
+
+@cache  # once in a command, however often the device is asked for
+def _warn_of_missing_gpu() -> None:
+    print("Warning: no GPU that TensorFlow can use was found: going on with the CPU. The doctor command says more.")
 
 
 def set_up(config: Config) -> str:

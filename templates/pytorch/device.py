@@ -3,6 +3,7 @@
 One code path for all machines: the settings choose, and where the chosen accelerator is absent the CPU takes over.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,8 +19,13 @@ def find_device(config: Config) -> torch.device:
     if config.hardware.accelerator == "gpu":
         if torch.cuda.is_available():
             return torch.device("cuda")
-        print("Warning: no GPU that PyTorch can use was found: going on with the CPU. The doctor command says more.")
+        _warn_of_missing_gpu()
     return torch.device("cpu")
+
+
+@cache  # once in a command, however often the device is asked for
+def _warn_of_missing_gpu() -> None:
+    print("Warning: no GPU that PyTorch can use was found: going on with the CPU. The doctor command says more.")
 
 
 def set_up(config: Config) -> "Fabric":
