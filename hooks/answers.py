@@ -1,6 +1,6 @@
 """Check each answer as soon as it is given, and make what is derived from it.
 
-cookiecutter.json uses these two as Jinja filters. A hook could not do it: it runs when the project's folder exists
+cookiecutter.json uses these as Jinja filters. A hook could not do it: it runs when the project's folder exists
 already, and for a slug such as `a/b` cookiecutter would remove `b` and leave `a` behind.
 """
 
@@ -15,13 +15,14 @@ from cookiecutter.utils import simple_filter
 # A project runs from its own folder, so a package of the same name would hide the one that it needs.
 NEEDED = """
     PIL absl aiohttp astunparse attr attrs certifi charset_normalizer clang cloudpickle contourpy cycler dateutil
-    filelock flatbuffers fonttools fsspec functorch gast google google_pasta grpc grpcio h5py idna iniconfig jax jinja2
-    joblib jsonargparse keras kiwisolver libclang lightning lightning_fabric lightning_utilities markdown markdown_it
-    markupsafe matplotlib mdurl ml_dtypes mpl_toolkits mpmath multidict namex narwhals networkx numpy nvidia opt_einsum
-    optree packaging pandas pasta pillow pip pkg_resources platformdirs pluggy pooch pre_commit propcache protobuf
-    psutil py pyarrow pygments pylab pyparsing pytest pyyaml requests rich ruff scikit_learn scipy setuptools six
-    sklearn sympy tensorboard tensorflow tensorflow_cpu termcolor threadpoolctl torch torchgen tqdm triton
-    typing_extensions tzdata urllib3 werkzeug wheel wrapt yaml yarl
+    filelock flatbuffers fonttools fsspec functorch gast google google_pasta grpc grpcio h5py idna iniconfig jax
+    jaxlib jinja2 joblib jsonargparse keras kiwisolver libclang libtpu lightning lightning_fabric
+    lightning_utilities markdown markdown_it markupsafe matplotlib mdurl ml_dtypes mpl_toolkits mpmath multidict
+    namex narwhals networkx numpy nvidia opt_einsum optree packaging pandas pasta pillow pip pkg_resources
+    platformdirs pluggy pooch pre_commit propcache protobuf psutil py pyarrow pygments pylab pyparsing pytest pyyaml
+    requests rich ruff scikit_learn scipy setuptools six sklearn sympy tensorboard tensorflow tensorflow_cpu
+    termcolor threadpoolctl torch torch_xla torchgen tqdm triton typing_extensions tzdata urllib3 werkzeug wheel
+    wrapt yaml yarl
 """.lower().split()
 
 FOLDERS = ["build", "data", "dist", "docs", "notebooks", "reports", "runs", "tests"]
@@ -54,6 +55,14 @@ def quotable(text: str, label: str) -> str:
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in "\ufffe\uffff":
             refuse(f"The {label} holds U+{ord(character):04X}, a character that does not belong in one line of text.")
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@simple_filter
+def github_name(name: str) -> str:
+    """The name of an account, as GitHub allows it."""
+    if len(name) > 39 or not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", name):
+        refuse(f"{name!r} is not a name on GitHub: these are up to 39 letters and digits, joined by single -.")
+    return name
 
 
 def refuse(sentence: str) -> None:

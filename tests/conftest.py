@@ -1,4 +1,4 @@
-"""What the tests share: the combinations of answers, projects written once, one environment a framework.
+"""What the tests share: the combinations of answers, projects written once, one environment a backend.
 
 Environments, data and pre-commit's hooks are kept in build/tests, so that a second run of the tests is faster.
 `make clean` removes them.
@@ -9,11 +9,13 @@ import json
 import os
 import subprocess
 import tempfile
+import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "build" / "tests"
@@ -42,11 +44,17 @@ def each(*args, **chosen):
 
 
 def pytest_collection_modifyitems(items):
-    """Where tests run in parallel, those of one framework run one after the other: they share its environment."""
+    """Where tests run in parallel, those that share a project or an environment run one after the other."""
     for item in items:
+        answers = getattr(item, "callspec", None) and item.callspec.params.get("answers")
         framework = next((name for name in FRAMEWORKS if name in item.name), None)
-        if item.get_closest_marker("slow") and framework:
-            item.add_marker(pytest.mark.xdist_group(framework))
+        if item.get_closest_marker("slow"):
+            hardware = answers["hardware"] if isinstance(answers, Answers) else item.module.__name__
+            group = framework and BACKENDS.get((framework, hardware), f"{framework}-{hardware}")
+        else:
+            group = isinstance(answers, Answers) and "-".join(list(answers.values())[1:])
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 def text_files(project: Path) -> dict[str, str]:
@@ -84,20 +92,47 @@ def bake(cookies_session):
     return bake
 
 
+TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+# Keras runs on TensorFlow, and by hardware on another library. PyTorch's CPU build runs the code for all hardware.
+BACKENDS = {("keras", "apple"): "keras-torch", ("keras", "tpu"): "keras-jax", ("keras", "cluster"): "keras-jax"}
+
+
 @pytest.fixture(scope="session")
 def environment(bake):
-    """The environment that all projects of a framework share, made as a user makes one."""
+    """The environment that all projects of a framework and its backend share, made as a user makes one."""
 
     @cache
-    def environment(framework: str) -> Path:
-        venv = KEPT / framework
-        project = bake(framework=framework, project_slug=f"set-up-{framework}")
+    def environment(framework: str, hardware: str = "cpu") -> Path:
+        name = BACKENDS.get((framework, hardware), framework)
+        venv = KEPT / name
+        made_for = {"keras-torch": "apple", "keras-jax": "tpu"}.get(name, "cpu")
+        project = bake(framework=framework, hardware=made_for, project_slug=f"set-up-{name}")
         KEPT.mkdir(parents=True, exist_ok=True)
-        with FileLock(KEPT / f"{framework}.lock"):
+        with FileLock(KEPT / f"{name}.lock"):
+            if made_for != "cpu":
+                install_without_accelerator(project, venv, made_for)
             run(["make", "setup", f"VENV={venv}"], cwd=project)
+            if not (venv / "bin" / "jupyter-execute").exists():  # nbclient's; for the tests of the notebook
+                run([venv / "bin" / "python", "-m", "pip", "install", "nbclient", "ipykernel"])
         return venv
 
     return environment
+
+
+def install_without_accelerator(project: Path, venv: Path, hardware: str) -> None:
+    """Install what the extra brings on macOS: on Linux it would bring gigabytes for GPUs or TPUs that are not here."""
+    about = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    extra = [Requirement(line) for line in about["project"]["optional-dependencies"][hardware]]
+    macos = {"sys_platform": "darwin", "platform_machine": "arm64"}
+    plain = [f"{part.name}{part.specifier}" for part in extra if not part.marker or part.marker.evaluate(macos)]
+    python = venv / "bin" / "python"
+    if not python.exists():
+        run(["make", "environment", f"VENV={venv}"], cwd=project)
+    for torch in (line for line in plain if line.startswith("torch")):
+        run([python, "-m", "pip", "install", "--no-deps", "--extra-index-url", TORCH_INDEX, torch])
+    run([python, "-m", "pip", "install", *plain, "--editable", f"{project}[dev]"])
+    (package,) = about["tool"]["setuptools"]["packages"]
+    (venv / f".{package}-ready").touch()  # so that make leaves it at that
 
 
 def run(command: list, **options) -> str:

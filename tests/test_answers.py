@@ -55,6 +55,21 @@ def test_bad_text_is_refused(cookiecutter, tmp_path, question, text):
     assert_refused(cookiecutter("--no-input", "project_slug=good", f"{question}={text}"), tmp_path)
 
 
+BAD_GITHUB_NAMES = ["", " ", "-a", "a-", "a--b", "a_b", "a.b", "a/b", "@a", "a b", "é", "a\n", "a\x00", "x" * 40]
+
+
+@pytest.mark.parametrize("name", BAD_GITHUB_NAMES)
+def test_bad_name_on_github_is_refused(cookiecutter, tmp_path, name):
+    assert_refused(cookiecutter("--no-input", "project_slug=good", f"github={name}"), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a", "7", "Some-Group", "a-1-B", "x" * 39])
+def test_name_on_github_is_where_colab_looks(cookiecutter, tmp_path, name):
+    assert cookiecutter("--no-input", "project_slug=good", f"github={name}").exit_code == 0
+    files = text_files(tmp_path / "outer" / "inner" / "good")
+    assert f"https://colab.research.google.com/github/{name}/good/" in files["README.md"]
+
+
 def test_a_typed_slug_is_refused_before_the_next_question(cookiecutter, tmp_path):
     result = cookiecutter(input="A name\na/b\n")
     assert "a/b" in result.output.splitlines()[-1]
@@ -100,7 +115,7 @@ STRANGE = {
 @pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE)
 def test_strange_text_is_kept_as_it_is(cookiecutter, tmp_path, bake, text):
     # Typed, not passed as key=value: cookiecutter would take {{ }} in the latter for a command.
-    result = cookiecutter(input=f"{text}\nstrange\n\n\n\n\n{text}\n{text}\n\n")
+    result = cookiecutter(input=f"{text}\nstrange\n\n\n\n\n{text}\n{text}\n\n\n")
     assert result.exit_code == 0, result.output
     project = tmp_path / "outer" / "inner" / "strange"
     files = text_files(project)
@@ -111,6 +126,9 @@ def test_strange_text_is_kept_as_it_is(cookiecutter, tmp_path, bake, text):
             tomllib.loads(content)
         elif name.endswith((".yml", ".yaml")):
             yaml.safe_load(content)
+    title = json.loads(files["notebooks/explore.ipynb"])["cells"][0]["source"]
+    assert title[0] == f"# {text}\n"
+    assert f"{text}\n" in title[1:]
     about = tomllib.loads(files["pyproject.toml"])["project"]
     assert about["description"] == text
     assert about["authors"] == [{"name": text}]

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from conftest import each, run
 
-TARGETS = "setup doctor data stats baseline train evaluate predict test lint clean".split()
+TARGETS = "setup doctor data stats baseline train evaluate predict notebook test lint clean".split()
 
 # Stands for python3: `-m venv FOLDER` puts a copy of itself there, everything else is noted and succeeds, but for
-# `-m pip install --editable` while a file named `fail` is there.
+# `-m pip install --editable` while a file named `fail` is there, and `import jupyterlab` before the extra is installed.
 FAKE_PYTHON = """#!/bin/sh
 echo "$@" >> "{log}"
 case "$*" in
     *"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+    *"import jupyterlab"*) grep -q "install --editable .\\[notebook]" "{log}" ;;
     *"install --editable"*) test ! -e "{log}.fail" ;;
 esac
 """
@@ -80,6 +81,15 @@ def test_target_is_one_command(project, programs, log, command):
     log.unlink()
     assert make(project, command, f"PYTHON3={python}").returncode == 0
     assert log.read_text() == f"-m fashion_mnist {command}\n"  # the environment is there: nothing else runs
+
+
+def test_notebook_installs_jupyter_once(project, programs, log):
+    python = add_program(programs / "fake", FAKE_PYTHON.format(log=log))
+    for _ in range(2):
+        assert make(project, "notebook", f"PYTHON3={python}", "ARGS=--no-browser").returncode == 0
+    calls = log.read_text().splitlines()
+    assert calls.count("-m jupyterlab notebooks/explore.ipynb --no-browser") == 2
+    assert calls.count("-m pip install --editable .[notebook]") == 1
 
 
 def test_interrupted_setup_is_done_again(project, programs, log):

@@ -21,8 +21,12 @@ def predict(run: Path, inputs: np.ndarray | Rows) -> np.ndarray:
     Raises:
         UserError: there is no checkpoint, or it does not fit.
     """
-    find_device(load_config(run / "config.yaml"))
-    model = load_model(run / "best.keras")
-    batches = (inputs[start : start + BATCH_SIZE] for start in range(0, len(inputs), BATCH_SIZE))
-    outputs = [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches]
+    with keras.device(find_device(load_config(run / "config.yaml"))):
+        model = load_model(run / "best.keras")
+        outputs = []
+        for start in range(0, len(inputs), BATCH_SIZE):
+            batch = inputs[start : start + BATCH_SIZE]
+            # The last one is filled up to the shape of the others, for which the model is compiled.
+            filled = np.resize(batch, (min(BATCH_SIZE, len(inputs)), *batch.shape[1:]))
+            outputs.append(model.predict_on_batch(filled)[: len(batch)])
     return decode(np.concatenate(outputs), read_json(run / "data.json")["targets"])

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from .config import CompileSettings, Config
+from .device import FUSED
 
 
 def make_optimizer(
@@ -15,11 +16,11 @@ def make_optimizer(
     settings = config.compile
     parameters, rate = model.parameters(), settings.learning_rate
     if settings.optimizer == "adamw":
-        optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=settings.weight_decay, fused=True)
+        optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=settings.weight_decay, fused=FUSED)
     elif settings.optimizer == "adam":
-        optimizer = torch.optim.Adam(parameters, lr=rate, fused=True)
+        optimizer = torch.optim.Adam(parameters, lr=rate, fused=FUSED)
     else:
-        optimizer = torch.optim.SGD(parameters, lr=rate, momentum=0.9, nesterov=True, fused=True)
+        optimizer = torch.optim.SGD(parameters, lr=rate, momentum=0.9, nesterov=True)
     # As a method, because of an object LambdaLR saves the attributes: a resumed run would keep its old number of steps.
     factor = Schedule(settings, total_steps=total_steps).__call__
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

@@ -52,6 +52,7 @@ def test_the_life_of_a_project(config: Config, capsys: pytest.CaptureFixture[str
         (["train", "--compile.loss", "hope"], "compile.loss can't be hope: it must be one of"),
         (["train", "--compile.metric", "hope"], "compile.metric can't be hope: it must be one of"),
         (["train", "--data.source", "absent.npz"], "absent.npz"),
+        (["doctor", "--data.source", "absent.npz"], "absent.npz is missing"),
         (["train", "--resume"], "Nothing was trained yet"),
         (["evaluate"], "Nothing was trained yet"),
         (["evaluate", "--run", "none"], "no run"),

@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/__init__.py" %}
+{% include cookiecutter.framework ~ ("/backend/" ~ cookiecutter.__backend if cookiecutter.framework == "keras" else "/__init__") ~ ".py" %}

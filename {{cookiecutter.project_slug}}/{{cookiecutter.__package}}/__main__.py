@@ -61,6 +61,8 @@ def train(config: Config, resume: bool) -> None:
     from . import train
 
     run = train.main(config, resume=resume)
+    if run is None:  # another process goes on with it
+        return
     from . import evaluate, predict  # only now: what it imports would count as memory and time of training
 
     splits = load_splits(config)
@@ -124,6 +126,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except (UserError, OSError) as error:  # OSError: disk full, no permission; it names the file
         print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except ImportError as error:
+        if (error.name or "").startswith(__package__):  # a mistake in the project's own code
+            raise
+        print(f"Error: {error}: use the environment of make setup, or make it anew: {sys.prefix}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted: a training goes on after its last whole epoch with train --resume.", file=sys.stderr)

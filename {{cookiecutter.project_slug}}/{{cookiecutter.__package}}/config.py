@@ -69,12 +69,7 @@ class TrainingSettings:
     patience: PositiveInt  # stop after so many epochs in which the validation loss was no better
 
 
-@dataclass
-class HardwareSettings:
-    """What to compute on (device.py); `doctor` says what is there."""
-
-    accelerator: Literal["cpu", "gpu"]  # where there is no GPU, training says so and uses the CPU
-    precision: Literal["float32", "bfloat16"]  # bfloat16: mixed precision, faster on recent GPUs, not on CPUs
+{% include ["settings/hardware/" ~ cookiecutter.hardware ~ "_" ~ cookiecutter.framework ~ ".py", "settings/hardware/" ~ cookiecutter.hardware ~ ".py", "settings/hardware/gpu.py"] %}
 
 
 @dataclass

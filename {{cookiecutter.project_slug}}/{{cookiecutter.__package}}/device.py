@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/device.py" %}
+{% include cookiecutter.framework ~ "/device/" ~ cookiecutter.__backend ~ ".py" %}

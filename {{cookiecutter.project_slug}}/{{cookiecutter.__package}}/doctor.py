@@ -32,6 +32,8 @@ def main(config: Config) -> None:
     table.add_row("memory used so far", f"{peak_memory_mb() or 'unknown'} MB, most of it the framework")
     table.add_row("data", describe_data(config))
     Console(highlight=False, markup=False).print(table)  # paths may hold brackets
+    if config.data.source != "fashion_mnist" and not Path(config.data.source).exists():
+        raise UserError(f"{config.data.source} is missing: put your data there, or correct data.source in config.yaml.")
     if free < 1:
         raise UserError(f"Only {free:.1f} GB of disk space is left: make room for data and checkpoints.")
     print("Training can run.")

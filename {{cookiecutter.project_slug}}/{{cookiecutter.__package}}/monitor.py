@@ -29,12 +29,15 @@ class Monitor:
         epochs, steps: number of epochs at most, and of steps in each.
         patience: stop after so many epochs without a lower validation loss.
         done: epochs that a resumed run has behind it.
+        silent: print and write nothing, because another process does.
     """
 
-    def __init__(self, run: Path, *, epochs: int, steps: int, patience: int, done: int = 0):
-        self.run, self.epochs, self.steps, self.patience = run, epochs, steps, patience
-        self.history = read_history(run)[:done]
-        self.console = Console(highlight=False, soft_wrap=True)
+    def __init__(
+        self, run: Path | None, *, epochs: int, steps: int, patience: int, done: int = 0, silent: bool = False
+    ):
+        self.run, self.epochs, self.steps, self.patience, self.silent = run, epochs, steps, patience, silent
+        self.history = read_history(run)[:done] if done else []
+        self.console = Console(highlight=False, soft_wrap=True, quiet=silent)
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),  # what the figures leave of the line
@@ -43,19 +46,20 @@ class Monitor:
             console=self.console,
             transient=True,
             expand=True,
-            disable=not self.console.is_terminal,
+            disable=silent or not self.console.is_terminal,
         )
         self.task = self.bar.add_task("", total=epochs * steps, completed=done * steps, figures="")
 
     def __enter__(self) -> "Monitor":
-        self.writer = Writer(str(self.run / "tensorboard"))
+        self.writer = None if self.silent else Writer(str(self.run / "tensorboard"))
         self.bar.start()
         self.start = time.perf_counter()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
-        self.writer.close()
+        if self.writer:
+            self.writer.close()
 
     @property
     def best(self) -> dict[str, float]:
@@ -91,11 +95,13 @@ class Monitor:
         if not math.isfinite(row["loss"]):
             raise UserError(f"The loss of epoch {row['epoch']} is {row['loss']}: lower compile.learning_rate.")
         self.history.append(row)
+        improved = self.best is row
+        if self.silent:
+            return improved
         write_history(self.run, self.history)
         for name in COLUMNS[1:]:
             self.writer.add_scalar(name, row[name], row["epoch"])
         self.writer.flush()
-        improved = self.best is row
         self.console.print(
             f"epoch {row['epoch']:>2}/{self.epochs}  loss {row['loss']:.4f}  val_loss {row['val_loss']:.4f}"
             f"  val_{METRIC} {digits(row[f'val_{METRIC}'])}  lr {row['learning_rate']:.4f}  {row['seconds']:.1f} s"
@@ -105,6 +111,8 @@ class Monitor:
 
     def finish(self, *, parameters: int, device: str) -> None:
         """Write training.json and say in one line how it went."""
+        if self.silent:
+            return
         seconds = sum(row["seconds"] for row in self.history)
         summary = {
             "epochs": len(self.history),

@@ -19,15 +19,13 @@ from .data import Splits
 
 RUNS = Path("runs")
 REPORTS = Path("reports")  # of the data, not of a run: statistics and baselines
-# What may differ from the settings of a run that is resumed.
+# What may differ from the settings of a run that is resumed, beside the hardware.
 MAY_CHANGE = (
     "run",
     "data.folder",
     "data.memory_mb",
     "training.epochs",
     "training.patience",
-    "hardware.accelerator",
-    "hardware.precision",
 )
 
 
@@ -53,7 +51,7 @@ def resume_run(config: Config, splits: Splits) -> Path:
     run = find_run(config.run)
     before, now = _by_option(load_config(run / "config.yaml")), _by_option(config)
     for name, value in before.items():
-        if value != now[name] and name not in MAY_CHANGE:
+        if value != now[name] and name not in MAY_CHANGE and not name.startswith("hardware."):
             raise UserError(
                 f"{run} was trained with {name} {value}, and now it is {now[name]}: restore that to resume, or start a"
                 " new run without --resume."

@@ -40,12 +40,13 @@ class _MicroF1(keras.metrics.Metric):
         self.numerator = self.add_weight(name="numerator", initializer="zeros")
         self.denominator = self.add_weight(name="denominator", initializer="zeros")
 
-    def update_state(self, targets: Any, logits: Any, sample_weight: None = None) -> None:
-        """Add (batch, labels) and (batch, labels). Keras passes `sample_weight` always; here items have none."""
+    def update_state(self, targets: Any, logits: Any, sample_weight: Any = None) -> None:
+        """Add (batch, labels) and (batch, labels), weighted by (batch,)."""
         targets = keras.ops.cast(targets, "float32")
         given = keras.ops.cast(logits > 0, "float32")  # logit 0 is probability 0.5
-        self.numerator.assign_add(2 * keras.ops.sum(given * targets))
-        self.denominator.assign_add(keras.ops.sum(given) + keras.ops.sum(targets))
+        weights = 1.0 if sample_weight is None else keras.ops.expand_dims(sample_weight, 1)
+        self.numerator.assign_add(2 * keras.ops.sum(weights * given * targets))
+        self.denominator.assign_add(keras.ops.sum(weights * (given + targets)))
 
     def result(self) -> Any:
         """Micro F1 of all that was added."""
@@ -70,14 +71,14 @@ class _Loss(keras.losses.Loss):
         self.weights, self.focal_gamma = weights, focal_gamma
 
     def call(self, targets: Any, logits: Any) -> Any:
-        """(batch, labels) and (batch, labels), both float32 by now -> loss of each label (batch, labels)."""
+        """(batch, labels) and (batch, labels), both float32 by now -> loss of each item (batch,)."""
         losses = keras.ops.binary_crossentropy(targets, logits, from_logits=True)
         if self.focal_gamma is not None:
             losses = _focus(losses, self.focal_gamma)
         if self.weights is not None:
             weights = keras.ops.convert_to_tensor(self.weights, "float32")  # (labels, 2)
             losses = losses * keras.ops.where(targets > 0, weights[:, 1], weights[:, 0])
-        return losses
+        return keras.ops.mean(losses, axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """What the constructor takes, ready for JSON."""

@@ -1,0 +1,235 @@
+"""Keras on several devices and in several processes: the same training as in one, of which the first process speaks."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import DATA_TYPES
+
+pytestmark = pytest.mark.slow
+
+# 24 steps in which no chance has a part. 166 items to train are batches of 23 and 24, and 34 to validate are two of 17,
+# which two processes can't share evenly.
+SETTINGS = """
+    --data.source tests/sample.npz --data.validation_share 0.17 --training.batch_size 26 --training.epochs 3
+    --compile.optimizer sgd --compile.schedule constant --compile.learning_rate 0.02 --model.dropout 0
+    --hardware.accelerator cpu
+""".split()
+# Rounding in float32 grows from step to step where batch norm and maxima follow each other, whatever the devices.
+DOUBLE = {"KERAS_HOME": ".", "JAX_ENABLE_X64": "1"}  # there lies keras.json
+TWO_CPUS = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+TENSORFLOW_WITH_TWO_CPUS = """
+import sys
+import {package}
+import tensorflow as tf
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from {package}.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+READ_WEIGHTS = """
+import sys
+from pathlib import Path
+import numpy as np
+from {package}.model import load_model
+np.savez(sys.argv[2], *load_model(Path(sys.argv[1])).get_weights())
+"""
+
+
+class Project:
+    """A project of its own for a test, and how its commands are started."""
+
+    def __init__(self, folder: Path, venv: Path):
+        self.folder, self.package, self.python = folder, folder.name.replace("-", "_"), str(venv / "bin" / "python")
+        shutil.rmtree(folder / "runs", ignore_errors=True)
+
+    def start(self, *arguments: str, code: str = "", **variables: str) -> subprocess.Popen:
+        """Start a command, or some code, with more variables of the environment."""
+        what = ["-c", code.format(package=self.package)] if code else ["-m", self.package]
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": "."} | variables
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen([self.python, *what, *arguments], cwd=self.folder, env=environment, **pipes)
+
+    def run(self, *arguments: str, **options: str) -> str:
+        """A command that has to succeed; what it printed."""
+        ((output, _),) = self.finish(self.start(*arguments, **options))
+        return output
+
+    def start_two(self, *arguments: str, first: tuple[str, ...] = (), **variables: str) -> list[subprocess.Popen]:
+        """Start two processes that train together; `first`: what the first one alone is told."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        variables |= {"KERAS_DISTRIBUTION_JOB_ADDRESSES": address, "KERAS_DISTRIBUTION_NUM_PROCESSES": "2"}
+        return [
+            self.start(*arguments, *more, KERAS_DISTRIBUTION_PROCESS_ID=str(number), **variables)
+            for number, more in enumerate((first, ()))
+        ]
+
+    @staticmethod
+    def finish(*processes: subprocess.Popen) -> list[tuple[str, str]]:
+        """Wait for processes that have to succeed; what they printed, on stdout and on stderr."""
+        printed = [process.communicate(timeout=600) for process in processes]
+        for process, (output, errors) in zip(processes, printed, strict=True):
+            assert process.returncode == 0, f"{output}\n{errors}"
+        return printed
+
+    def weights(self, run: str, tmp_path: Path) -> list[np.ndarray]:
+        """All weights after the last step."""
+        self.run(f"runs/{run}/last.keras", str(tmp_path / f"{run}.npz"), code=READ_WEIGHTS, **DOUBLE)
+        with np.load(tmp_path / f"{run}.npz") as arrays:
+            return [arrays[name] for name in sorted(arrays, key=lambda name: int(name.split("_")[1]))]
+
+    def history(self, run: str) -> list[dict[str, float]]:
+        """The rows of history.csv."""
+        with (self.folder / "runs" / run / "history.csv").open(newline="") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+    def wait_for_an_epoch(self, run: str) -> None:
+        """Wait until the first epoch of a run is kept."""
+        for _ in range(1200):
+            if (self.folder / "runs" / run / "last.keras").is_file():
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"There is no epoch in {run}.")
+
+
+@pytest.fixture
+def make_project(bake, environment):
+    def make(data_type: str, hardware: str, *, name: str, double: bool = False) -> Project:
+        slug = f"{name}-keras-{data_type}-{hardware}"
+        project = bake(framework="keras", data_type=data_type, hardware=hardware, project_slug=slug)
+        if double:
+            (project / "keras.json").write_text('{"floatx": "float64"}', encoding="utf-8")
+            for module in ("device", "model"):
+                path = project / slug.replace("-", "_") / f"{module}.py"
+                path.write_text(path.read_text(encoding="utf-8").replace('"float32"', '"float64"'), encoding="utf-8")
+        return Project(project, environment("keras", hardware))
+
+    return make
+
+
+def options_of(data_type: str) -> list[str]:
+    return [*SETTINGS, *(["--model.flip", "false"] if data_type == "image" else [])]
+
+
+def assert_same_training(project: Project, one: str, other: str, tmp_path: Path) -> None:
+    before, after = project.weights(one, tmp_path), project.weights(other, tmp_path)
+    assert len(before) == len(after) > 4
+    for first, second in zip(before, after, strict=True):
+        np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-6)
+    for first, second in zip(project.history(one), project.history(other), strict=True):
+        assert {**first, "seconds": 0} == pytest.approx({**second, "seconds": 0}, rel=1e-5)
+
+
+def assert_validation_is_exact(project: Project, run: str) -> None:
+    """The figure of the best epoch is scikit-learn's, of the predictions: every item counts once."""
+    project.run("evaluate", "--run", run)
+    metrics = json.loads((project.folder / "runs" / run / "metrics.json").read_text(encoding="utf-8"))
+    best = min(project.history(run), key=lambda row: row["val_loss"])
+    assert metrics["validation"]["items"] == 34
+    assert metrics["validation"]["accuracy"] == pytest.approx(best["val_accuracy"], rel=1e-6)
+    assert metrics["validation"]["log_loss"] == pytest.approx(best["val_loss"], rel=1e-4)
+
+
+@pytest.mark.parametrize("data_type", DATA_TYPES, ids=lambda name: f"keras-{name}")
+def test_two_processes_or_devices_train_as_one_does(make_project, tmp_path, data_type):
+    project = make_project(data_type, "cluster", name="shared", double=True)
+    train = ["train", *options_of(data_type)]
+    project.run(*train, "--run", "one", **DOUBLE)
+    project.run(*train, "--run", "devices", "--hardware.devices", "2", **DOUBLE, **TWO_CPUS)
+    (spoken, _), (silence, _) = project.finish(*project.start_two(*train, "--run", "processes", **DOUBLE))
+    assert_same_training(project, "one", "devices", tmp_path)
+    assert_same_training(project, "one", "processes", tmp_path)
+    assert_validation_is_exact(project, "processes")
+    assert "2 x cpu" in spoken
+    assert not silence
+    assert {path.name for path in (project.folder / "runs").iterdir()} == {"one", "devices", "processes"}
+
+
+@pytest.mark.parametrize("data_type", DATA_TYPES, ids=lambda name: f"keras-{name}")
+def test_two_devices_of_tensorflow_train_as_one_does(make_project, tmp_path, data_type):
+    project = make_project(data_type, "cpu", name="mirrored", double=True)
+    train = ["train", *options_of(data_type)]
+    project.run(*train, "--run", "one", **DOUBLE)
+    two = ["--run", "two", "--hardware.devices", "2"]
+    assert "2 x CPU" in project.run(*train, *two, code=TENSORFLOW_WITH_TWO_CPUS, **DOUBLE)
+    assert_same_training(project, "one", "two", tmp_path)
+    assert_validation_is_exact(project, "two")
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["keras-first", "keras-second"])
+def test_without_one_process_the_other_ends_and_training_can_go_on(make_project, lost):
+    project = make_project("vector", "cluster", name=f"lost-{lost}")
+    train = ["train", *options_of("vector"), "--run", "broken"]
+    processes = project.start_two(*train, "--training.epochs", "100000", "--training.patience", "100000")
+    project.wait_for_an_epoch("broken")
+    processes[lost].send_signal(signal.SIGKILL)
+    start = time.monotonic()
+    _, errors = processes[1 - lost].communicate(timeout=120)
+    processes[lost].communicate()
+    assert time.monotonic() - start < 90
+    assert processes[1 - lost].returncode != 0
+    (sentence,) = re.findall("Error: Another process of this training has ended.*", errors)
+    assert "train --resume" in sentence
+    done = len(project.history("broken"))
+    project.finish(*project.start_two(*train, "--resume", "--training.epochs", str(done + 2)))
+    assert len(project.history("broken")) == done + 2
+
+
+def test_an_error_of_the_first_process_ends_the_other_keras(make_project):
+    project = make_project("vector", "cluster", name="error")
+    processes = project.start_two("train", *options_of("vector"), first=("--data.source", "absent.npz"))
+    printed = [process.communicate(timeout=120) for process in processes]
+    assert all(process.returncode for process in processes)
+    assert "absent.npz" in printed[0][1]
+    assert "Another process" not in printed[0][1]
+    assert "Error: Another process of this training has ended" in printed[1][1]
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"KERAS_DISTRIBUTION_PROCESS_ID": "1"}, "KERAS_DISTRIBUTION_JOB_ADDRESSES"),
+        (["localhost:12345", "2", "2"], "KERAS_DISTRIBUTION_PROCESS_ID is 2"),
+        (["localhost", "2", "0"], "KERAS_DISTRIBUTION_JOB_ADDRESSES is localhost"),
+    ],
+    ids=["keras-incomplete", "keras-number", "keras-address"],
+)
+def test_wrong_variables_are_named(make_project, variables, message):
+    project = make_project("vector", "cluster", name="variables")
+    if isinstance(variables, list):
+        names = ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID")
+        variables = {f"KERAS_DISTRIBUTION_{name}": value for name, value in zip(names, variables, strict=True)}
+    process = project.start("train", *options_of("vector"), **variables)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert re.search(f"^Error: .*{message}", errors, re.MULTILINE), errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--hardware.devices", "3"], "hardware.devices is 3"),
+        (["--hardware.devices", "2", "--training.batch_size", "1"], "training.batch_size is 1"),
+    ],
+    ids=["keras-devices", "keras-batch"],
+)
+def test_too_many_devices_are_refused(make_project, options, message):
+    project = make_project("vector", "cluster", name="devices")
+    process = project.start("train", *options_of("vector"), *options, **TWO_CPUS)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert errors.count("Error: ") == 1
+    assert message in errors
+    assert not (project.folder / "runs").exists()

@@ -1,0 +1,168 @@
+"""Two processes on one machine train what one process trains, in PyTorch: on the CPU, joined by gloo."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import DATA_TYPES, run
+
+pytestmark = pytest.mark.slow
+
+# 180 items to train, 20 to validate. Of batches of 9 two processes get 5 and 4.
+SAMPLE = "--hardware.accelerator cpu --data.source tests/sample.npz --training.batch_size 9 --training.epochs"
+PLAIN = "--compile.optimizer sgd --compile.schedule constant --compile.warmup 0 --compile.learning_rate 0.01"
+LOST = "Error: another process of this training has ended"
+
+
+@pytest.fixture
+def project(bake, environment):
+    """Where a project for a cluster lies; its environment as .venv, where train.slurm looks for it."""
+
+    def make(data_type: str, name: str = "cluster") -> Path:
+        folder = bake(framework="pytorch", data_type=data_type, hardware="cluster", project_slug=f"{name}-{data_type}")
+        if not (folder / ".venv").exists():
+            (folder / ".venv").symlink_to(environment("pytorch", "cluster"))
+        return folder
+
+    return make
+
+
+def command(project: Path, options: str, *, processes: int = 1) -> list[str]:
+    """Train, in processes that torchrun starts where there are several."""
+    package = project.name.replace("-", "_")
+    if processes == 1:
+        return [".venv/bin/python", "-m", package, "train", *options.split()]
+    torchrun = [".venv/bin/torchrun", "--standalone", "--nproc-per-node", str(processes), "-m", "--"]
+    return [*torchrun, package, "train", *options.split()]
+
+
+COMPARE = """
+import sys, torch
+first, second = (torch.load(f"runs/{name}/last.pt")["weights"] for name in sys.argv[1:])
+assert first.keys() == second.keys()
+print(max((first[name].double() - second[name].double()).abs().max().item() for name in first))
+"""
+
+
+def compute_in_double(project: Path) -> None:
+    """In float32 a rounding error may move a maximum, from where it spreads; in float64 only a mistake is seen."""
+    package = project / project.name.replace("-", "_")
+    for name, old, new in (
+        ("device", "    seed_everything(", "    torch.set_default_dtype(torch.float64)\n    seed_everything("),
+        ("model", ".float()", ".double()"),
+        ("losses", ".float()", ".double()"),
+    ):
+        text = (package / f"{name}.py").read_text(encoding="utf-8")
+        assert old in text
+        (package / f"{name}.py").write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("data_type", DATA_TYPES)
+def test_pytorch_weights_do_not_depend_on_the_number_of_processes(project, data_type):
+    folder = project(data_type, "double")
+    compute_in_double(folder)
+    options = f"{SAMPLE} 1 {PLAIN} --model.dropout 0 {'--model.flip false' if data_type == 'image' else ''}"
+    run(command(folder, f"{options} --run one"), cwd=folder)
+    ways = {
+        "ddp": command(folder, f"{options} --run ddp", processes=2),
+        "fsdp": command(folder, f"{options} --run fsdp --hardware.strategy fsdp", processes=2),
+        "own": command(folder, f"{options} --run own --hardware.devices 2"),  # processes that the project starts
+    }
+    one = last_row(folder, "one")
+    for name, words in ways.items():
+        output = run(words, cwd=folder)
+        assert "on 2 x cpu" in output
+        difference = run([".venv/bin/python", "-c", COMPARE, "one", name], cwd=folder)
+        assert float(difference) < 1e-12, name  # after 20 steps
+        row = last_row(folder, name)
+        assert row["val_accuracy"] == pytest.approx(one["val_accuracy"], abs=1e-7)  # each item counted once
+        assert row["val_loss"] == pytest.approx(one["val_loss"], abs=1e-7)
+        assert row["accuracy"] == pytest.approx(one["accuracy"], abs=1e-7)
+    # The test can fail: another order of items gives other weights.
+    run(command(folder, f"{options} --run other --seed 1"), cwd=folder)
+    assert float(run([".venv/bin/python", "-c", COMPARE, "one", "other"], cwd=folder)) > 1e-2
+
+
+def last_row(project: Path, name: str) -> dict[str, float]:
+    names, *rows = (project / "runs" / name / "history.csv").read_text(encoding="utf-8").splitlines()
+    return dict(zip(names.split(","), map(float, rows[-1].split(",")), strict=True))
+
+
+def test_pytorch_first_process_alone_speaks_and_writes(project):
+    folder = project("vector")
+    output = run(command(folder, f"{SAMPLE} 1 --run spoken", processes=2), cwd=folder)
+    assert len(re.findall(r"^epoch +1/1 ", output, flags=re.MULTILINE)) == 1
+    assert output.count("Written: runs/spoken") == 1
+    assert not list((folder / "runs" / "spoken").glob("*.part"))
+    assert "cpu" in json.loads((folder / "runs" / "spoken" / "training.json").read_text())["device"]
+
+
+def test_pytorch_batches_too_small_to_share_are_refused(project):
+    folder = project("vector")
+    words = command(folder, f"{SAMPLE} 1 --training.batch_size 1", processes=2)
+    done = subprocess.run(words, cwd=folder, text=True, capture_output=True, timeout=60)
+    assert done.returncode != 0
+    assert "Error: 2 processes can't share batches of 1" in done.stderr
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_pytorch_killed_process_ends_the_others_and_resume_goes_on(project, victim):
+    folder = project("vector")
+    name = f"killed-{victim}"
+    words = command(folder, f"{SAMPLE} 100000 --training.patience 100000 --run {name}", processes=2)
+    process = subprocess.Popen(words, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    history = folder / "runs" / name / "history.csv"
+    deadline = time.monotonic() + 60
+    while not history.is_file() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    pids = {rank(pid): pid for pid in children(process.pid)}
+    os.kill(pids[victim], signal.SIGKILL)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert output.count(LOST) == 1  # said by the one that was left
+    before = len(history.read_text(encoding="utf-8").splitlines()) - 1
+    more = f"{SAMPLE} {before + 2} --training.patience 100000 --run {name} --resume"
+    run(command(folder, more, processes=2), cwd=folder)
+    assert len(history.read_text(encoding="utf-8").splitlines()) - 1 == before + 2
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def rank(pid: int) -> int:
+    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return next(int(variable.split(b"=")[1]) for variable in variables if variable.startswith(b"RANK="))
+
+
+# Stands for SLURM's: two machines, both of them this one.
+SRUN = """#!/bin/bash
+shift
+SLURM_PROCID=0 "$@" & first=$!
+SLURM_PROCID=1 "$@" & second=$!
+wait $first && wait $second
+"""
+SCONTROL = "#!/bin/sh\nprintf 'localhost\\nlocalhost\\n'\n"
+
+
+def test_pytorch_script_for_slurm(project, tmp_path):
+    folder = project("vector")
+    for name, text in {"srun": SRUN, "scontrol": SCONTROL}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    slurm = {"SLURM_SUBMIT_DIR": folder, "SLURM_JOB_ID": "7", "SLURM_NNODES": "2", "SLURM_JOB_NODELIST": "two"}
+    environ = {
+        **os.environ,
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        **{k: str(v) for k, v in slurm.items()},
+    }
+    output = run(["bash", "train.slurm", *f"{SAMPLE} 1".split()], cwd=folder, env=environ)
+    assert "on 2 x cpu" in output
+    assert (folder / "runs" / "job-7" / "metrics.json").is_file()
+    output = run(["bash", "train.slurm", *f"{SAMPLE} 2".split()], cwd=folder, env=environ)  # the job starts again
+    assert "epoch  2/2" in output and "epoch  1/2" not in output
