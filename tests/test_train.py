@@ -1,10 +1,11 @@
 """Every variant trains on Fashion-MNIST through make and learns; its own tests and hooks pass."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from conftest import FRAMEWORKS, KEPT, combinations, each, run
+from conftest import FRAMEWORKS, HARDWARE, KEPT, combinations, each, run
 
 pytestmark = pytest.mark.slow
 
@@ -22,8 +23,8 @@ FLOOR = {
 def make(bake, environment, answers):
     """Run a target in the project of the answers, in the shared environment, on the shared data."""
     project = bake(**answers, project_slug=str(answers))
-    venv = environment(answers["framework"])
-    if answers["hardware"] == "gpu":
+    venv = environment(answers["framework"], answers["hardware"])
+    if answers["hardware"] != "cpu":
         # Pretend that the project is installed: CUDA is gigabytes, and the CPU's packages do what is tested here.
         (venv / f".{str(answers).replace('-', '_')}-ready").touch()
 
@@ -52,13 +53,15 @@ def test_trains_and_evaluates(make, answers):
         assert score >= FLOOR[task][data_type]
 
 
-@each(task=["multiclass"], data_type=["vector"], hardware=["gpu"])
-def test_trains_on_the_cpu_where_there_is_no_gpu(make):
-    """What else differs by hardware, the packages and the settings, needs no training to be seen."""
+@each(task=["multiclass"], data_type=["vector"], hardware=HARDWARE[1:])
+def test_trains_on_the_cpu_where_the_accelerator_is_missing(make):
     output = make("train", f"--data.folder {KEPT / 'data'}", "--training.epochs 1")
-    assert len([line for line in output.splitlines() if "GPU" in line]) == 1, output
+    assert len(re.findall("^Warning: no (GPU|TPU|Metal) that .* can use was found", output, re.MULTILINE)) == 1, output
     make("evaluate")
     assert read_metrics(make.project)["test"]["accuracy"] > 0.83
+    output = make("doctor")
+    assert re.search("why no (GPU|TPU|Metal)", output)
+    assert "Training can run." in output
 
 
 def read_metrics(project: Path) -> dict:
@@ -66,16 +69,16 @@ def read_metrics(project: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-# Each framework, data type and task twice or more.
+# Each framework, data type and task twice or more, and each library that does the work.
 OWN_TESTS = """
-    pytorch-image-multilabel pytorch-vector-regression pytorch-sequence-binary pytorch-vector-multiclass
-    keras-image-regression keras-vector-multilabel keras-sequence-multiclass keras-image-binary
+    pytorch-image-multilabel-cpu pytorch-vector-regression-cpu pytorch-sequence-binary-cpu pytorch-vector-multiclass-gpu
+    pytorch-image-regression-cluster pytorch-vector-binary-apple pytorch-sequence-multiclass-tpu
+    keras-image-regression-cpu keras-vector-multilabel-gpu keras-sequence-multiclass-cpu keras-image-binary-cpu
+    keras-image-multilabel-cluster keras-sequence-regression-tpu keras-vector-multiclass-apple
 """.split()
 
 
-@pytest.mark.parametrize(
-    "answers", [answers for answers in combinations(hardware=["cpu"]) if str(answers)[:-4] in OWN_TESTS], ids=str
-)
+@pytest.mark.parametrize("answers", [answers for answers in combinations() if str(answers) in OWN_TESTS], ids=str)
 def test_project_passes_its_own_tests(make):
     assert " passed" in make("test")
     make("lint")
@@ -93,6 +96,17 @@ assert "sklearn" in sys.modules
 assert not {{"torch", "lightning_fabric", "keras", "tensorflow", "jax"}} & set(sys.modules)
 """
     run([environment(framework) / "bin" / "python", "-c", code.format(framework)], cwd=project)
+
+
+@pytest.mark.parametrize(("framework", "library"), [("pytorch", "torch"), ("keras", "tensorflow")])
+def test_missing_framework_is_named(bake, environment, framework, library):
+    project = bake(framework=framework, project_slug=f"imports-{framework}")
+    code = (
+        f"import sys; sys.modules['{library}'] = None; from imports_{framework}.__main__ import main; main(['doctor'])"
+    )
+    output = run([environment(framework) / "bin" / "python", "-c", code], cwd=project)
+    assert re.search(f"^Error: .*{library}.*: use the environment of make setup", output, re.MULTILINE)
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
