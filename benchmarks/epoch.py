@@ -6,6 +6,7 @@
 For each variant, in one process and in turn, so that a change of the machine's speed meets all alike:
   epoch       what the project does: batches, steps, figures for the monitor
   bare        as many forward-backward-update steps on one batch that stays in memory
+  compiled    the same with hardware.compile: torch.compile in PyTorch, XLA in Keras; compiling itself is not counted
   per sample  the usual other way: items one by one through a Dataset (worker processes in PyTorch, tf.data in Keras)
 Prints the ratios to `bare`: median of the rounds, and lowest to highest.
 """
@@ -22,14 +23,15 @@ ROUNDS, STEPS = 4, 60
 
 def main(wanted: set[str]) -> None:
     """Measure what is wanted and print a table."""
-    print("| variant | bare, ms a step | epoch / bare | per sample / bare |")
-    print("|---|---|---|---|")
+    print("| variant | bare, ms a step | epoch / bare | compiled / bare | per sample / bare |")
+    print("|---|---|---|---|---|")
     for framework, data_type in variants():
         if wanted <= {framework, data_type}:
             rounds = measure(framework, data_type)
             bare = statistics.median(times["bare"] for times in rounds) / STEPS * 1000
-            ratios = [spread([times[way] / times["bare"] for times in rounds]) for way in ("epoch", "per sample")]
-            print(f"| {framework} {data_type} | {bare:.1f} | {ratios[0]} | {ratios[1]} |", flush=True)
+            ways = ("epoch", "compiled", "per sample")
+            ratios = [spread([times[way] / times["bare"] for times in rounds]) for way in ways]
+            print(f"| {framework} {data_type} | {bare:.1f} | {' | '.join(ratios)} |", flush=True)
 
 
 def measure(framework: str, data_type: str) -> list[dict[str, float]]:

@@ -23,25 +23,26 @@ config = config_module.load_config("config.yaml", data__folder=folder)
 splits = data.load_splits(config)
 some = slice(0, steps * config.training.batch_size)
 train_split = data.Split(splits.train.x[some], splits.train.y[some])
-device.set_up(config)
+here = device.set_up(config)
 
 
-def build() -> keras.Model:
-    """A new model, compiled as the project does."""
+def build(jit_compile: bool = False) -> keras.Model:
+    """A new model, with the compile step of the project on a CPU."""
     model = model_module.build_model(splits.input_shape, splits.num_outputs, config, normalisation=splits.normalisation)
     model.compile(
         loss=losses.make_loss(config, splits.target_statistics),
         optimizer=compile_module.make_optimizer(model, config, total_steps=2 * rounds * steps),
-        metrics=[losses.make_metric(splits.target_statistics)],
+        weighted_metrics=[losses.make_metric(splits.target_statistics)],
         steps_per_execution=train.SHOW_EVERY,
-        jit_compile=False,  # as the project does on a CPU
+        jit_compile=jit_compile,
     )
     return model
 
 
 whole = batches.make_batches(train_split, config, shuffle=True)
-model, bare_model, sample_model = build(), build(), build()
-inputs, targets = (tf.constant(array) for array in whole[0])
+model, xla_model, bare_model, sample_model = build(), build(jit_compile=True), build(), build()
+inputs, targets, _ = (tf.constant(array) for array in whole[0])
+schedule = compile_module.Schedule(config.compile, total_steps=2 * rounds * steps)
 bare_step = tf.function(bare_model.train_step)
 
 
@@ -51,10 +52,10 @@ def bare() -> None:
         bare_step((inputs, targets))
 
 
-def epoch(run: Path) -> None:
+def epoch(model: keras.Model, run: Path) -> None:
     """What the project does in an epoch, without validation and checkpoints."""
     with monitor_module.Monitor(run, epochs=1, steps=steps, patience=1) as monitor:
-        follow = train._Follow(monitor, whole, run=run, seed=config.seed)
+        follow = train._Follow(monitor, whole, schedule, run=run, seed=config.seed, device=here)
         follow.on_epoch_end = lambda epoch, logs=None: None
         model.fit(whole, shuffle=False, verbose=0, callbacks=[follow])
 
@@ -71,7 +72,8 @@ for number in range(rounds + 1):
     with tempfile.TemporaryDirectory() as run:
         ways = {
             "bare": bare,
-            "epoch": lambda run=run: epoch(Path(run)),
+            "epoch": lambda run=run: epoch(model, Path(run)),
+            "compiled": lambda run=run: epoch(xla_model, Path(run)),
             "per sample": lambda: sample_model.fit(per_sample, verbose=0),
         }
         for name, way in ways.items():

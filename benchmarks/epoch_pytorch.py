@@ -46,16 +46,22 @@ def build() -> tuple:
     )
 
 
+def prepare(compiled: bool) -> list:
+    """What an epoch of the project takes: the model, as it is or compiled, and what belongs to it."""
+    model, loss, optimizer, schedule = build()
+    model = fabric.setup_module(torch.compile(model) if compiled else model)
+    return [fabric, model, loss, metric, fabric.setup_optimizers(optimizer), schedule, whole]
+
+
 fabric = device.set_up(config)
 whole = batches.make_batches(train_split, config, shuffle=True)
-model, loss, optimizer, schedule = build()
 metric = losses.make_metric(splits.target_statistics)
-model, optimizer = fabric.setup(model, optimizer)
+plain, compiled = prepare(compiled=False), prepare(compiled=True)
 bare_model, bare_loss, bare_optimizer, _ = build()
 loader = torch.utils.data.DataLoader(
     PerSample(), batch_size=config.training.batch_size, shuffle=True, num_workers=2, persistent_workers=True
 )
-inputs, targets = next(iter(whole))
+inputs, targets, _ = next(iter(whole))
 
 
 def steps_over(pairs) -> None:
@@ -74,7 +80,8 @@ with (
 ):
     ways = {
         "bare": lambda: steps_over((inputs, targets) for _ in range(steps)),
-        "epoch": lambda: train._train_epoch(fabric, model, loss, metric, optimizer, schedule, whole, monitor),
+        "epoch": lambda: train._train_epoch(*plain, monitor),
+        "compiled": lambda: train._train_epoch(*compiled, monitor),
         "per sample": lambda: steps_over(loader),
     }
     for number in range(rounds + 1):
@@ -83,6 +90,6 @@ with (
             start = time.perf_counter()
             way()
             times[name] = time.perf_counter() - start
-        if number:  # the first round warms up: memory, worker processes
+        if number:  # the first round warms up: memory, worker processes, compilers
             results.append(times)
 print(json.dumps(results))

@@ -1,6 +1,7 @@
 """Every variant trains on Fashion-MNIST through make and learns; its own tests and hooks pass."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -107,6 +108,15 @@ def test_missing_framework_is_named(bake, environment, framework, library):
     output = run([environment(framework) / "bin" / "python", "-c", code], cwd=project)
     assert re.search(f"^Error: .*{library}.*: use the environment of make setup", output, re.MULTILINE)
     assert "Traceback" not in output
+
+
+@each(task=["multiclass"], data_type=["vector"], hardware=["gpu", "cluster"])
+def test_doctor_says_what_the_driver_sees(make, answers, tmp_path, monkeypatch):
+    smi = tmp_path / "nvidia-smi"
+    smi.write_text("#!/bin/sh\necho NVIDIA T4, 15360 MiB, 580.65.06\n", encoding="utf-8")
+    smi.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert "NVIDIA T4, 15360 MiB, 580.65.06" in make("doctor")
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -147,6 +147,8 @@ def describe_device(config: Config) -> dict[str, str]:
         "threads": str(os.cpu_count()),
         "training will use": f"{len(_choose_devices(config, found))} x {found}, {_precision(config, devices[0])}",
     }
+    if wanted == "gpu":
+        rows["NVIDIA's driver"] = _ask_driver()
     if wanted != found:
         rows["why no " + wanted.upper()] = _explain_missing(wanted, any(packages.values()))
     return rows
@@ -183,6 +185,15 @@ def _precision(config: Config, device: jax.Device) -> str:
 def _describe(device: jax.Device) -> str:
     memory = (device.memory_stats() or {}).get("bytes_limit")
     return f"{device.platform}:{device.id} {device.device_kind}{f', {memory / 1e9:.0f} GB' if memory else ''}"
+
+
+def _ask_driver() -> str:
+    """The GPUs that NVIDIA's driver sees, a line each: name, memory, version of the driver."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    try:
+        return subprocess.run(query, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "none: nvidia-smi does not run here"
 
 
 def _version(package: str) -> str:

@@ -3,6 +3,7 @@
 One code path for all machines: the settings choose, and where the chosen accelerator is absent the CPU takes over.
 """
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -104,6 +105,7 @@ def describe_device(config: Config) -> dict[str, str]:
         "Keras": keras.version(),
         "backend": f"{keras.backend.backend()} {tf.__version__}",
         "CUDA of this build": build.get("cuda_version", "none: a build for CPUs"),
+        "NVIDIA's driver": _ask_driver(),
         "GPUs": "\n".join(map(_describe_gpu, gpus)) or "none",
         "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or "as many as there are cores"),
         "training will use": f"{len(_choose_devices(config, kind))} x {kind}, {_precision(config, kind)}",
@@ -134,6 +136,15 @@ def _precision(config: Config, kind: str) -> str:
 
 def _capability(gpu: Any) -> tuple[int, int]:
     return tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0))
+
+
+def _ask_driver() -> str:
+    """The GPUs that NVIDIA's driver sees, a line each: name, memory, version of the driver."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    try:
+        return subprocess.run(query, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "none: nvidia-smi does not run here"
 
 
 def _describe_gpu(gpu: Any) -> str:

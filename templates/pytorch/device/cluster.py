@@ -7,6 +7,7 @@ torchrun the GPUs of this machine are used. Where the chosen accelerator is abse
 import atexit
 import os
 import signal
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -97,6 +98,7 @@ def describe_device(config: Config) -> dict[str, str]:
     rows = {
         "PyTorch": torch.__version__,
         "CUDA of this build": torch.version.cuda or "none: a build for CPUs",
+        "NVIDIA's driver": _ask_driver(),
         "GPUs": "\n".join(map(_describe_gpu, range(torch.cuda.device_count()))) or "none",
         "threads": str(torch.get_num_threads()),
         "training will use": f"{count} x {device.type}, {_find_precision(config, device)}",
@@ -154,6 +156,15 @@ def _find_precision(config: Config, device: torch.device) -> str:
     """bfloat16 does not pay on CPUs, of which few have it in hardware, and older GPUs lack it."""
     able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
     return config.hardware.precision if able else "float32"
+
+
+def _ask_driver() -> str:
+    """The GPUs that NVIDIA's driver sees, a line each: name, memory, version of the driver."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    try:
+        return subprocess.run(query, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "none: nvidia-smi does not run here"
 
 
 def _describe_gpu(number: int) -> str:
