@@ -80,7 +80,7 @@ class _Follow(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Make the order of items and the dropout depend on seed and epoch alone: a resumed run then has the same."""
         self.train_batches.epoch = epoch
-        keras.utils.set_random_seed(self.seed + epoch)  # some backends draw dropout from the global generator
+        self.device.seed_dropout(self.seed + epoch)
         random = np.random.default_rng([self.seed, epoch])
         for variable in self.model.variables:
             if variable.name == "seed_generator_state":  # of dropout and augmentation

@@ -107,6 +107,9 @@ class Device:
         finally:
             keras.distribution.set_distribution(distribution)
 
+    def seed_dropout(self, seed: int) -> None:
+        """Nothing to do: dropout draws from generators in the model, which train.py sets."""
+
     def compile(self, model: keras.Model, *, steps: int, **options: Any) -> None:
         """The compile step of Keras. Steps are compiled as a whole: else JAX takes several times as long."""
         model.compile(jit_compile=True, steps_per_execution=steps, **options)

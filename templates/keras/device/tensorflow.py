@@ -63,6 +63,9 @@ class Device:
         """What is in here, such as writing a file, the first process does by itself, as it does all."""
         yield
 
+    def seed_dropout(self, seed: int) -> None:
+        """Nothing to do: dropout draws from generators in the model, which train.py sets."""
+
     def compile(self, model: keras.Model, *, steps: int, **options: Any) -> None:
         """The compile step of Keras; several steps are done in one go, and batch norm sees the whole batch."""
         for layer in model.layers:

@@ -54,6 +54,10 @@ class Device:
         """What is in here, such as writing a file, the first process does by itself, as it does all."""
         yield
 
+    def seed_dropout(self, seed: int) -> None:
+        """Dropout draws from the generator of PyTorch, not from those in the model, which train.py sets."""
+        torch.manual_seed(seed)
+
     def compile(self, model: keras.Model, *, steps: int, **options: Any) -> None:
         """The compile step of Keras, which on PyTorch does one step after the other."""
         model.compile(jit_compile=False, steps_per_execution=1, **options)
