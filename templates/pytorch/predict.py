@@ -23,7 +23,7 @@ def predict(run: Path, inputs: np.ndarray | Rows) -> np.ndarray:
     """
     device = find_device(load_config(run / "config.yaml"))
     model = load_model(run / "best.pt").to(device)
-    with torch.inference_mode():
+    with torch.no_grad():  # not inference_mode, which not all devices have
         batches = (inputs[start : start + BATCH_SIZE] for start in range(0, len(inputs), BATCH_SIZE))
         outputs = [model(torch.from_numpy(batch).to(device)).cpu().numpy() for batch in batches]
     return decode(np.concatenate(outputs), read_json(run / "data.json")["targets"])

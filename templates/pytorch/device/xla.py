@@ -50,7 +50,7 @@ def set_up(config: Config) -> "Fabric":
     seed_everything(config.seed, verbose=False)
     if device.type == "cpu":
         return Fabric(accelerator="cpu", devices=1, precision="32-true")
-    import torch_xla
+    import torch_xla.backends
 
     # Weights stay in float32: the 8 bits of bfloat16 lose the small steps of an optimizer. Products are in bfloat16, as
     # the hardware has them ("default"), or put together from several of these ("highest").
