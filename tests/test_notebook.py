@@ -177,12 +177,13 @@ FIGURES = {
     "multilabel": "probabilities",
     "regression": "errors",
 }
-# Each framework with each data type, and each of the other tasks once.
+# Each framework with each data type, and each of the other tasks and each hardware once or more.
 RUN = [
     *combinations(task=["multiclass"], hardware=["cpu"]),
-    *combinations(framework=["pytorch"], data_type=["sequence"], task=["binary"], hardware=["cpu"]),
-    *combinations(framework=["pytorch"], data_type=["vector"], task=["multilabel"], hardware=["cpu"]),
-    *combinations(framework=["keras"], data_type=["image"], task=["regression"], hardware=["cpu"]),
+    *combinations(framework=["pytorch"], data_type=["sequence"], task=["binary"], hardware=["cluster"]),
+    *combinations(framework=["pytorch"], data_type=["vector"], task=["multilabel"], hardware=["tpu"]),
+    *combinations(framework=["keras"], data_type=["image"], task=["regression"], hardware=["tpu"]),
+    *combinations(framework=["keras"], data_type=["vector"], task=["multiclass"], hardware=["apple"]),
 ]
 
 
@@ -190,7 +191,7 @@ RUN = [
 @pytest.mark.parametrize("answers", RUN, ids=str)
 def test_notebook_runs_from_top_to_bottom(bake, environment, answers, tmp_path):
     project = bake(**answers, project_slug=f"notebook-{answers}")
-    python = environment(answers["framework"]) / "bin" / "python"
+    python = environment(answers["framework"], answers["hardware"]) / "bin" / "python"
     config, notebook = project / "config.yaml", project / "notebooks" / "explore.ipynb"
     replace(config, "source: fashion_mnist", "source: data/sample.npz")
     replace(config, "batch_size: 128", "batch_size: 16")
