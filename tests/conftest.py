@@ -7,6 +7,7 @@ Environments, data and pre-commit's hooks are kept in build/tests, so that a sec
 import itertools
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import tomllib
@@ -141,3 +142,10 @@ def run(command: list, **options) -> str:
     done = subprocess.run([str(part) for part in command], check=False, **options)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}"
     return done.stdout
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]

@@ -6,14 +6,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA_TYPES
+from conftest import DATA_TYPES, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -66,9 +65,7 @@ class Project:
 
     def start_two(self, *arguments: str, first: tuple[str, ...] = (), **variables: str) -> list[subprocess.Popen]:
         """Start two processes that train together; `first`: what the first one alone is told."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+        address = f"127.0.0.1:{free_port()}"
         variables |= {"KERAS_DISTRIBUTION_JOB_ADDRESSES": address, "KERAS_DISTRIBUTION_NUM_PROCESSES": "2"}
         return [
             self.start(*arguments, *more, KERAS_DISTRIBUTION_PROCESS_ID=str(number), **variables)

@@ -2,12 +2,11 @@
 
 import os
 import re
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import FRAMEWORKS, run
+from conftest import FRAMEWORKS, free_port, run
 
 pytestmark = pytest.mark.slow
 
@@ -59,9 +58,7 @@ def test_commands_for_two_terminals(bake, environment, framework):
     train_quickly(project)
     readme = (project / "README.md").read_text(encoding="utf-8")
     section = readme[readme.index("## Hardware") : readme.index("## Tests")]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        block = re.search(r"```sh\n(.*?)```", section, flags=re.DOTALL)[1].replace("29500", str(free.getsockname()[1]))
+    block = re.search(r"```sh\n(.*?)```", section, flags=re.DOTALL)[1].replace("29500", str(free_port()))
     before = "".join(line + "\n" for line in block.splitlines() if line.startswith("export "))
     commands = [before + line for line in block.splitlines() if not line.startswith("export ")]
     assert len(commands) == 2

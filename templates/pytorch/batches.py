@@ -52,7 +52,7 @@ class Batches:
         else:
             order = torch.arange(len(self.targets))
         chosen, weights = [], []
-        for batch in order.tensor_split(len(self)):
+        for batch in order.to(self.targets.device).tensor_split(len(self)):
             part = batch.tensor_split(self.parts)[self.part]
             chosen.append(part)
             weights.append(len(part) * self.parts / len(batch))
@@ -63,7 +63,6 @@ class Batches:
     def _take(self, chosen: list[torch.Tensor]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Batches of what is in memory."""
         for rows in chosen:
-            rows = rows.to(self.targets.device)
             yield self.inputs[rows], self.targets[rows]
 
     def _read_ahead(self, chosen: list[torch.Tensor]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

@@ -190,15 +190,6 @@ def _describe(device: jax.Device) -> str:
     return f"{device.platform}:{device.id} {device.device_kind}{f', {memory / 1e9:.0f} GB' if memory else ''}"
 
 
-def _ask_driver() -> str:
-    """The GPUs that NVIDIA's driver sees, a line each: name, memory, version of the driver."""
-    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-    try:
-        return subprocess.run(query, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return "none: nvidia-smi does not run here"
-
-
 def _version(package: str) -> str:
     try:
         return metadata.version(package)

@@ -3,7 +3,6 @@
 One code path for all machines: the settings choose, and where the chosen accelerator is absent the CPU takes over.
 """
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -46,22 +45,13 @@ class Device:
     # All belong to this process, which does all of each batch.
     share = (0, 1)
     is_first = True
+    rank_zero_first = alone = staticmethod(nullcontext)  # nobody to wait for, or to part from
 
     @contextmanager
     def scope(self) -> Iterator[None]:
         """Variables made in here are held by each device."""
         with self.strategy.scope() if self.strategy else nullcontext():
             yield
-
-    @contextmanager
-    def rank_zero_first(self) -> Iterator[None]:
-        """What is in here the first process does first, then the others; here there are none."""
-        yield
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """What is in here, such as writing a file, the first process does by itself, as it does all."""
-        yield
 
     def seed_dropout(self, seed: int) -> None:
         """Nothing to do: dropout draws from generators in the model, which train.py sets."""
@@ -139,15 +129,6 @@ def _precision(config: Config, kind: str) -> str:
 
 def _capability(gpu: Any) -> tuple[int, int]:
     return tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0))
-
-
-def _ask_driver() -> str:
-    """The GPUs that NVIDIA's driver sees, a line each: name, memory, version of the driver."""
-    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-    try:
-        return subprocess.run(query, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return "none: nvidia-smi does not run here"
 
 
 def _describe_gpu(gpu: Any) -> str:

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -37,22 +37,13 @@ class Device:
     count = 1
     share = (0, 1)
     is_first = True
+    rank_zero_first = alone = staticmethod(nullcontext)  # nobody to wait for, or to part from
 
     @contextmanager
     def scope(self) -> Iterator[None]:
         """Variables made and batches met in here are on the device."""
         with keras.device(self.name):
             yield
-
-    @contextmanager
-    def rank_zero_first(self) -> Iterator[None]:
-        """What is in here the first process does first, then the others; here there are none."""
-        yield
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """What is in here, such as writing a file, the first process does by itself, as it does all."""
-        yield
 
     def seed_dropout(self, seed: int) -> None:
         """Dropout draws from the generator of PyTorch, not from those in the model, which train.py sets."""

@@ -7,7 +7,6 @@ torchrun the GPUs of this machine are used. Where the chosen accelerator is abse
 import atexit
 import os
 import signal
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -91,25 +90,6 @@ def free_memory(device: torch.device) -> int:
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
 
 
-def describe_device(config: Config) -> dict[str, str]:
-    """What PyTorch sees, and what training will use, for the doctor command."""
-    device = find_device(config)
-    count = _count_devices(config, device)
-    rows = {
-        "PyTorch": torch.__version__,
-        "CUDA of this build": torch.version.cuda or "none: a build for CPUs",
-        "NVIDIA's driver": _ask_driver(),
-        "GPUs": "\n".join(map(_describe_gpu, range(torch.cuda.device_count()))) or "none",
-        "threads": str(torch.get_num_threads()),
-        "training will use": f"{count} x {device.type}, {_find_precision(config, device)}",
-    }
-    if config.hardware.accelerator == "gpu" and device.type == "cpu":
-        rows["why no GPU"] = _explain_missing_gpu()
-    elif _find_precision(config, device) != config.hardware.precision:
-        rows["why not bfloat16"] = "this device has no fast bfloat16: GPUs have it from compute capability 8.0 on"
-    return rows
-
-
 def _count_devices(config: Config, device: torch.device) -> int:
     """How many processes share the work on this machine: as many as torchrun has started, or as the settings say."""
     wanted = int(os.environ.get("LOCAL_WORLD_SIZE", config.hardware.devices))
@@ -156,29 +136,6 @@ def _find_precision(config: Config, device: torch.device) -> str:
     """bfloat16 does not pay on CPUs, of which few have it in hardware, and older GPUs lack it."""
     able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
     return config.hardware.precision if able else "float32"
-
-
-def _ask_driver() -> str:
-    """The GPUs that NVIDIA's driver sees, a line each: name, memory, version of the driver."""
-    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-    try:
-        return subprocess.run(query, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return "none: nvidia-smi does not run here"
-
-
-def _describe_gpu(number: int) -> str:
-    about = torch.cuda.get_device_properties(number)
-    return f"{about.name}, {about.total_memory / 1e9:.0f} GB, compute capability {about.major}.{about.minor}"
-
-
-def _explain_missing_gpu() -> str:
-    """Why PyTorch can't use a GPU, and the cure."""
-    if not torch.version.cuda:
-        return "this PyTorch was built for CPUs: install a build with CUDA, see https://pytorch.org/get-started/locally"
-    return (
-        f"no NVIDIA driver for CUDA {torch.version.cuda} was found: install or update it until nvidia-smi shows the GPU"
-    )
 
 
 def _end(*_: Any) -> None:
