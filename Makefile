@@ -6,15 +6,19 @@ PYTHON3 ?= python3
 READY = $(VENV)/.ready
 
 help:
-	@awk -F ': *## ' '/^[a-z]+: *## / {printf "%-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ': *## ' '/^[a-z]+: *## / {printf "%-10s %s\n", $$1, $$2}' Makefile
 
 demo:    ## write the default project into build/demo, train and evaluate it there
 test:    ## all tests; they train every variant. The quick ones: make test ARGS="-m 'not slow'"
 lint:    ## check style and common mistakes
-bench:   ## speed and memory of training, beside other ways to do it
+bench:   ## speed of training, beside other ways to do it
 results: ## train every variant with its defaults, and print the table of the README
 memory:  ## peak memory of training from disk, with 1, 4 and 16 times the data
-layouts: ## own data in every layout: go through all commands, and print the table of docs/own-data.md
+formats: ## own data in every data format: go through all commands, and print the table of docs/own-data.md
+drills:  ## kill trainings and resume them, and print the table of docs/trust.md
+fuzz:    ## 100,000 broken files of every kind for the readers of projects; another number: make fuzz ARGS=5000
+picture: ## draw docs/results.png, the picture of the README, from the run of make demo
+screenshot: ## draw docs/web.png, the web page in the README, from the run of make demo: make -C build/demo web first
 clean:   ## remove build/ and caches
 
 demo: build/demo
@@ -42,8 +46,22 @@ results: $(READY)
 memory: $(READY)
 	$(PYTHON) benchmarks/memory.py $(ARGS)
 
-layouts: $(READY)
+formats: $(READY)
 	$(PYTHON) benchmarks/own_data.py $(ARGS)
+
+drills: $(READY)
+	$(PYTHON) benchmarks/drills.py $(ARGS)
+
+fuzz: $(READY)
+	FUZZ=$(or $(ARGS),100000) $(PYTHON) -m pytest -s tests/test_fuzz.py
+
+# In the environment of that project, which can read its run.
+picture:
+	@test -f build/demo/runs/001/metrics.json || { echo "build/demo has no evaluated run yet: make demo first." >&2; exit 1; }
+	build/demo/.venv/bin/python benchmarks/picture.py build/demo
+
+screenshot: $(READY)
+	$(PYTHON) benchmarks/screenshot.py build/demo
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache
@@ -57,4 +75,4 @@ $(READY): requirements.txt
 	@touch $@
 
 .NOTPARALLEL:
-.PHONY: help demo test lint bench results memory layouts clean
+.PHONY: help demo test lint bench results memory formats drills fuzz picture screenshot clean

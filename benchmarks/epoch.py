@@ -6,9 +6,9 @@
 For each variant, in one process and in turn, so that a change of the machine's speed meets all alike:
   epoch       what the project does: batches, steps, figures for the monitor
   bare        as many forward-backward-update steps on one batch that stays in memory
-  compiled    the same with hardware.compile: torch.compile in PyTorch, XLA in Keras; compiling itself is not counted
-  per sample  the usual other way: items one by one through a Dataset (worker processes in PyTorch, tf.data in Keras)
-Prints the ratios to `bare`: median of the rounds, and lowest to highest.
+  compiled    the same, compiled: torch.compile in PyTorch (hardware.jit), XLA in Keras; compiling is not counted
+  per sample  the usual other way: samples one by one through a Dataset (worker processes in PyTorch, tf.data in Keras)
+Prints the ratios to `bare`: median of the rounds, and min to max.
 """
 
 import json
@@ -46,7 +46,7 @@ def measure(framework: str, data_type: str) -> list[dict[str, float]]:
 
 
 def spread(values: list[float]) -> str:
-    """Median, lowest and highest."""
+    """Median, min and max."""
     return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 

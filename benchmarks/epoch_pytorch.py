@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the project's own commands do
 sys.path.insert(0, str(Path.cwd()))
@@ -14,19 +15,30 @@ sys.path.insert(0, str(Path.cwd()))
 import torch
 
 package, folder, rounds, steps = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-config_module, data, batches, model_module, compile_module, losses, train, device, monitor_module = (
+config_module, data, device, model_module, compile_module, batches, train, monitor_module = (
     importlib.import_module(f"{package}.{name}")
-    for name in ("config", "data", "batches", "model", "compile", "losses", "train", "device", "monitor")
+    for name in (
+        "config",
+        "data",
+        "device",
+        "model",
+        "compile",
+        "training.batches",
+        "training.train",
+        "training.monitor",
+    )
 )
 
-config = config_module.load_config("config.yaml", data__folder=folder)
+config = config_module.load_config("config.yaml", data__data_dir=folder)
 splits = data.load_splits(config)
+info = splits.info
 some = slice(0, steps * config.training.batch_size)
 train_split = data.Split(splits.train.x[some], splits.train.y[some])
+fabric = device.set_up(config)
 
 
 class PerSample(torch.utils.data.Dataset):
-    """One item at a time, as in most tutorials."""
+    """One sample at a time, as in most tutorials."""
 
     def __len__(self) -> int:
         return len(train_split)
@@ -35,29 +47,17 @@ class PerSample(torch.utils.data.Dataset):
         return torch.from_numpy(train_split.x[index]).float(), int(train_split.y[index])
 
 
-def build() -> tuple:
-    """A new model with its compile step."""
-    model = model_module.build_model(splits.input_shape, splits.num_outputs, config, normalisation=splits.normalisation)
-    total = rounds * 2 * steps
-    return (
-        model,
-        losses.make_loss(config, splits.target_statistics),
-        *compile_module.make_optimizer(model, config, total_steps=total),
-    )
+def build(jit: bool = False) -> Any:
+    """Compile a new model as the project does, with or without `hardware.jit`."""
+    settings = config_module.load_config("config.yaml", hardware__jit=jit)
+    model = device.prepare_model(model_module.build_model(info, settings), settings, fabric)
+    return compile_module.compile_model(model, info, settings, steps_per_epoch=steps).to(fabric)
 
 
-def prepare(compiled: bool) -> list:
-    """What an epoch of the project takes: the model, as it is or compiled, and what belongs to it."""
-    model, loss, optimizer, schedule = build()
-    model = fabric.setup_module(torch.compile(model) if compiled else model)
-    return [fabric, model, loss, metric, fabric.setup_optimizers(optimizer), schedule, whole]
-
-
-fabric = device.set_up(config)
-whole = batches.make_batches(train_split, config, shuffle=True)
-metric = losses.make_metric(splits.target_statistics)
-plain, compiled = prepare(compiled=False), prepare(compiled=True)
-bare_model, bare_loss, bare_optimizer, _ = build()
+whole = batches.make_batches(train_split, info, config, shuffle=True)
+plain, compiled = build(), build(jit=True)
+# Without Fabric: what remains is PyTorch alone.
+bare = compile_module.compile_model(model_module.build_model(info, config), info, config, steps_per_epoch=steps)
 loader = torch.utils.data.DataLoader(
     PerSample(), batch_size=config.training.batch_size, shuffle=True, num_workers=2, persistent_workers=True
 )
@@ -66,22 +66,22 @@ inputs, targets, _ = next(iter(whole))
 
 def steps_over(pairs) -> None:
     """Plain training steps over (inputs, targets)."""
-    bare_model.train()
+    bare.model.train()
     for x, y in pairs:
-        bare_optimizer.zero_grad()
-        bare_loss(bare_model(x), y).backward()
-        bare_optimizer.step()
+        bare.optimizer.zero_grad()
+        bare.loss(bare.model(x), y).backward()
+        bare.optimizer.step()
 
 
 results = []
 with (
     tempfile.TemporaryDirectory() as run,
-    monitor_module.Monitor(Path(run), epochs=1, steps=steps, patience=1) as monitor,
+    monitor_module.Monitor(Path(run), config.training, steps=steps) as monitor,
 ):
     ways = {
         "bare": lambda: steps_over((inputs, targets) for _ in range(steps)),
-        "epoch": lambda: train._train_epoch(*plain, monitor),
-        "compiled": lambda: train._train_epoch(*compiled, monitor),
+        "epoch": lambda: train._train_epoch(fabric, plain, whole, monitor),
+        "compiled": lambda: train._train_epoch(fabric, compiled, whole, monitor),
         "per sample": lambda: steps_over(loader),
     }
     for number in range(rounds + 1):

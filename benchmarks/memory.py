@@ -1,11 +1,11 @@
 """Does training from disk take more memory when there is more data? One epoch at 1, 4 and 16 times the data.
 
     make memory                    # both frameworks
-    make memory ARGS=pytorch       # one framework, or one kind of data (pictures, array), or both
+    make memory ARGS=pytorch       # one framework, or one kind of data (images, array), or both
 
-Pictures are a folder of classes with 64 x 64 RGB PNGs (2,000 at 1x), arrays are x.npy and y.npy with vectors of 512
-float32 (60 MB at 1x). Both are written to build/memory once: 1.6 GB, a minute. Each epoch is a process of its own. From
-disk: `data.memory_mb` is 0. Held: it is larger than the data, for comparison.
+Images are a folder of classes with 64 x 64 RGB PNGs (2,000 at 1x), arrays are x.npy and y.npy with vectors of 512
+float32 (60 MB at 1x). Both are written to build/memory once: 1.8 GB, a minute. Each epoch is a process of its own. From
+disk: `data.max_memory_mb` is 0. Held: it is larger than the data, for comparison.
 
 Out: a table, and benchmarks/memory.json, which keeps the rows that were not asked for. About 5 minutes on 2 CPU cores.
 """
@@ -24,7 +24,7 @@ DATA = BUILD / "memory"
 TIMES = (1, 4, 16)
 
 KINDS = {  # what is read: data type, megabytes that may be held, settings of a small model
-    "pictures from disk": ("image", 0, {"data__shape": [64, 64, 3], "model__channels": [8, 16]}),
+    "images from disk": ("image", 0, {"data__shape": [64, 64, 3], "model__channels": [8, 16]}),
     "array from disk": ("vector", 0, {"model__units": [64]}),
     "array held": ("vector", 100_000, {"model__units": [64]}),
 }
@@ -34,51 +34,48 @@ def main(wanted: set[str]) -> None:
     """Run what is wanted, keep each row as soon as it is there."""
     rows = json.loads(MEMORY.read_text(encoding="utf-8")) if MEMORY.is_file() else {}
     for framework in ANSWERS["framework"]:
-        for kind, (data_type, memory_mb, settings) in KINDS.items():
+        for kind, (data_type, max_memory_mb, settings) in KINDS.items():
             if wanted <= {framework, kind.split()[0]}:
-                rows[f"{framework}, {kind}"] = measure(framework, data_type, memory_mb, settings)
+                rows[f"{framework}, {kind}"] = measure(framework, data_type, max_memory_mb, settings)
                 MEMORY.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     print_table(rows)
 
 
-def measure(framework: str, data_type: str, memory_mb: int, settings: dict) -> dict:
+def measure(framework: str, data_type: str, max_memory_mb: int, settings: dict) -> dict:
     """Train a new project for one epoch with each size of data."""
     project = bake(framework, data_type)
     if not python(framework).exists():
         make(project, framework, "setup", quiet=True)
-    row: dict = {"memory_mb": {}, "machine": machine()}
+    row: dict = {"peak_memory_mb": {}, "machine": machine()}
     for times in TIMES:
         source = DATA / data_type / str(times)
         write = [python(framework), ROOT / "benchmarks" / "memory_data.py", data_type, source, str(times)]
         subprocess.run(write, check=True)
-        run = train(project, framework, {"data__source": str(source), "data__memory_mb": memory_mb, **settings})
-        row["memory_mb"][str(times)] = run["peak_memory_mb"]
-        row["seconds_per_1000_items"] = run["seconds"] / run["items"] * 1000  # of the last, the largest
+        run = train(project, framework, {"data__source": str(source), "data__max_memory_mb": max_memory_mb, **settings})
+        row["peak_memory_mb"][str(times)] = run["peak_memory_mb"]
+        row["seconds_per_1000_samples"] = run["seconds"] / run["samples"] * 1000  # of the last, the largest
     return row
 
 
 def train(project: Path, framework: str, settings: dict) -> dict:
-    """One epoch in a fresh process: its training.json, and how many items it read for training and validation.
-
-    It is what the command `train` does, without the baselines that it is compared with afterwards.
-    """
+    """One epoch in a fresh process: its training.json, and how many samples it read for training and validation."""
     shutil.rmtree(project / "runs", ignore_errors=True)
     package = project.name.replace("-", "_")
-    script = f"from {package} import config, train; train.main(config.load_config(training__epochs=1, **{settings!r}))"
-    subprocess.run([python(framework), "-c", script], cwd=project, check=True)
+    command = [python(framework), ROOT / "benchmarks" / "memory_train.py", package, json.dumps(settings)]
+    subprocess.run(command, cwd=project, check=True)
     run = project / "runs" / "001"
-    items = json.loads((run / "data.json").read_text(encoding="utf-8"))["items"]
+    samples = json.loads((run / "data.json").read_text(encoding="utf-8"))["num_samples"]
     training = json.loads((run / "training.json").read_text(encoding="utf-8"))
-    return {**training, "items": items["train"] + items["validation"]}
+    return {**training, "samples": samples["train"] + samples["validation"]}
 
 
 def print_table(rows: dict[str, dict]) -> None:
     """The rows as Markdown."""
-    print(f"| peak memory in MB | {' | '.join(f'{times}x' for times in TIMES)} | seconds for 1,000 items at 16x |")
+    print(f"| peak memory in MB | {' | '.join(f'{times}x' for times in TIMES)} | seconds for 1,000 samples at 16x |")
     print("|---|" + "---|" * (len(TIMES) + 1))
     for name, row in rows.items():
-        memory = " | ".join(f"{row['memory_mb'][str(times)]:,}" for times in TIMES)
-        print(f"| {name} | {memory} | {row['seconds_per_1000_items']:.3f} |")
+        memory = " | ".join(f"{row['peak_memory_mb'][str(times)]:,}" for times in TIMES)
+        print(f"| {name} | {memory} | {row['seconds_per_1000_samples']:.3f} |")
     print(f"\n{', '.join(sorted({row['machine'] for row in rows.values()}))}")
 
 

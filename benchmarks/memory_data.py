@@ -1,6 +1,6 @@
 """Write the data of memory.py, in the environment of a project: memory_data.py image|vector FOLDER TIMES.
 
-Pictures are a folder of classes with RGB PNGs: smooth shapes and a little noise, so that a file is as large as that of
+Images are a folder of classes with RGB PNGs: smooth shapes and a little noise, so that a file is as large as that of
 a photograph. Vectors are x.npy and y.npy. What was written before is left as it is.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-PICTURES, SIDE = 2_000, 64  # at 1x; pixels
+IMAGES, SIDE = 2_000, 64  # at 1x; pixels
 VECTORS, FEATURES = 30_000, 512  # at 1x: 60 MB
 CLASSES = 10
 
@@ -25,11 +25,11 @@ def write_pictures(folder: Path, times: int) -> None:
         random = np.random.default_rng(number)
         coarse = Image.fromarray(random.integers(0, 256, (6, 6, 3), np.uint8))
         smooth = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC), np.float32)
-        picture = np.clip(smooth + random.normal(0, 4, smooth.shape), 0, 255).astype(np.uint8)
-        Image.fromarray(picture).save(folder / str(number % CLASSES) / f"{number}.png", compress_level=1)
+        image = np.clip(smooth + random.normal(0, 4, smooth.shape), 0, 255).astype(np.uint8)
+        Image.fromarray(image).save(folder / str(number % CLASSES) / f"{number}.png", compress_level=1)
 
     with ThreadPoolExecutor() as threads:
-        list(threads.map(write, range(times * PICTURES)))
+        list(threads.map(write, range(times * IMAGES)))
 
 
 def write_array(folder: Path, times: int) -> None:

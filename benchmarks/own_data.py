@@ -1,7 +1,7 @@
-"""Own data in every layout: write bundled real data as files, and go through all commands of a project with them.
+"""Own data in every data format: write bundled real data as files, and go through all commands of a project with them.
 
-    make layouts                      # every layout in both frameworks
-    make layouts ARGS="keras wine"    # one framework, or the layouts whose name holds a word, or both
+    make formats                      # every data format in both frameworks
+    make formats ARGS="keras wine"    # one framework, or the data formats whose name holds a word, or both
 
 Out: benchmarks/own_data.json and the table of docs/own-data.md. One seed. About ten minutes on 2 CPU cores. The data
 is bundled with scikit-learn (digits, wine, breast cancer, diabetes) and aeon (BasicMotions, JapaneseVowels).
@@ -26,7 +26,7 @@ RESULTS = Path(__file__).parent / "own_data.json"
 
 @dataclass
 class Case:
-    """One layout: how its files are written, and what a user types."""
+    """One data format: how its files are written, and what a user types."""
 
     data_type: str
     task: str
@@ -65,9 +65,9 @@ def write_wine_folder_of_arrays(folder: Path) -> None:
 
 
 def write_breast_cancer(folder: Path) -> None:
-    """569 tumours: 30 measurements, benign or malignant."""
+    """569 tumors: 30 measurements, benign or malignant."""
     table = _named(datasets.load_breast_cancer(as_frame=True), "diagnosis")
-    table.to_parquet(folder / "tumours.parquet")
+    table.to_parquet(folder / "tumors.parquet")
     table.drop(columns="diagnosis").head(5).to_parquet(folder / "new.parquet")
 
 
@@ -96,29 +96,29 @@ def write_digits_tables(folder: Path) -> None:
 def write_digits_folders(folder: Path) -> None:
     """The digits as PNG files, a folder a class."""
     digits = datasets.load_digits()
-    for number, (picture, label) in enumerate(zip(digits.images, digits.target, strict=True)):
-        _save_digit(picture, folder / "digits" / str(label) / f"{number:04}.png")
+    for number, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):
+        _save_digit(image, folder / "digits" / str(label) / f"{number:04}.png")
     _save_digit(digits.images[0], folder / "new.png")
 
 
-def write_digits_parts(folder: Path) -> None:
+def write_digits_splits(folder: Path) -> None:
     """The digits as PNG files below train/ and test/: with a loop or without."""
     digits = datasets.load_digits()
-    for number, (picture, label) in enumerate(zip(digits.images, digits.target, strict=True)):
+    for number, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):
         kind = "loop" if label in LABELS["has a loop"] else "none"
-        part = "train" if number < 1400 else "test"
-        _save_digit(picture, folder / "digits" / part / kind / f"{number:04}.png")
+        split = "train" if number < 1400 else "test"
+        _save_digit(image, folder / "digits" / split / kind / f"{number:04}.png")
         if number < 3:
-            _save_digit(picture, folder / "new" / f"{number}.png")
+            _save_digit(image, folder / "new" / f"{number}.png")
 
 
 def write_digits_list(folder: Path) -> None:
     """The digits as RGB files of another size, and a table with their names, three labels and the digit."""
     digits = datasets.load_digits()
     rows = []
-    for number, (picture, label) in enumerate(zip(digits.images, digits.target, strict=True)):
-        name = f"pictures/{number:04}.png"
-        _save_digit(picture, folder / name, size=16, mode="RGB")
+    for number, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):
+        name = f"images/{number:04}.png"
+        _save_digit(image, folder / name, size=16, mode="RGB")
         rows.append({"file": name, **{key: int(label in members) for key, members in LABELS.items()}, "digit": label})
     pd.DataFrame(rows).to_csv(folder / "digits.csv", index=False)
     _save_digit(digits.images[0], folder / "new.png", size=16, mode="RGB")
@@ -127,9 +127,9 @@ def write_digits_list(folder: Path) -> None:
 def write_motions(folder: Path) -> None:
     """80 recordings of 100 steps by 6 sensors of a watch: four kinds of motion (aeon's BasicMotions)."""
     arrays = {}
-    for part in ("train", "test"):
-        x, y = _load("load_basic_motions", part)
-        arrays[f"x_{part}"], arrays[f"y_{part}"] = np.stack(x).transpose(0, 2, 1).astype(np.float32), y
+    for split in ("train", "test"):
+        x, y = _load("load_basic_motions", split)
+        arrays[f"x_{split}"], arrays[f"y_{split}"] = np.stack(x).transpose(0, 2, 1).astype(np.float32), y
     names, numbers = np.unique(np.concatenate([arrays["y_train"], arrays["y_test"]]), return_inverse=True)
     arrays["y_train"], arrays["y_test"] = np.split(numbers, [len(arrays["y_train"])])
     np.savez(folder / "motions.npz", class_names=names, **arrays)
@@ -138,9 +138,9 @@ def write_motions(folder: Path) -> None:
 
 def write_vowels_folders(folder: Path) -> None:
     """640 vowels of 7 to 29 steps with 12 features by nine speakers (aeon's JapaneseVowels): a CSV file each."""
-    for part in ("train", "test"):
-        for number, (x, speaker) in enumerate(zip(*_load("load_japanese_vowels", part), strict=True)):
-            path = folder / "vowels" / part / f"speaker {speaker}" / f"{number:03}.csv"
+    for split in ("train", "test"):
+        for number, (x, speaker) in enumerate(zip(*_load("load_japanese_vowels", split), strict=True)):
+            path = folder / "vowels" / split / f"speaker {speaker}" / f"{number:03}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savetxt(path, x.T, delimiter=",", fmt="%.6f")
     np.save(folder / "new.npy", x.T.astype(np.float32))
@@ -149,11 +149,11 @@ def write_vowels_folders(folder: Path) -> None:
 def write_vowels_table(folder: Path) -> None:
     """The vowels in one table with a row a step."""
     tables = []
-    for part in ("train", "test"):
-        for number, (x, speaker) in enumerate(zip(*_load("load_japanese_vowels", part), strict=True)):
+    for split in ("train", "test"):
+        for number, (x, speaker) in enumerate(zip(*_load("load_japanese_vowels", split), strict=True)):
             table = pd.DataFrame(x.T, columns=[f"coefficient {i}" for i in range(len(x))])
-            about = {"vowel": f"{part} {number}", "step": range(len(table)), "speaker": f"speaker {speaker}"}
-            tables.append(table.assign(**about, part=part))
+            about = {"vowel": f"{split} {number}", "step": range(len(table)), "speaker": f"speaker {speaker}"}
+            tables.append(table.assign(**about, split=split))
     table = pd.concat(tables).sample(frac=1, random_state=0)  # rows in any order: `step` says which is right
     table.to_parquet(folder / "vowels.parquet", index=False)
     table[table["vowel"].isin(["test 0", "test 1"])].to_parquet(folder / "new.parquet", index=False)
@@ -164,59 +164,59 @@ def _named(bunch, target: str) -> pd.DataFrame:
     return table.assign(**{target: bunch.target_names[bunch.target]})
 
 
-def _save_digit(picture: np.ndarray, path: Path, size: int = 8, mode: str = "L") -> None:
+def _save_digit(image: np.ndarray, path: Path, size: int = 8, mode: str = "L") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    grey = Image.fromarray((picture * (255 / 16)).astype(np.uint8))
-    grey.resize((size, size)).convert(mode).save(path)
+    gray = Image.fromarray((image * (255 / 16)).astype(np.uint8))
+    gray.resize((size, size)).convert(mode).save(path)
 
 
-def _load(name: str, part: str):
+def _load(name: str, split: str):
     from aeon import datasets as sequences  # takes seconds
 
-    return getattr(sequences, name)(split=part)
+    return getattr(sequences, name)(split=split)
 
 
-DIGITS = "--training.batch_size 32 --training.epochs 12 --model.flip false"
+DIGITS = "--training.batch_size 32 --training.epochs 12 --model.horizontal_flip false"
 CASES = {
-    "wine, CSV": Case("vector", "multiclass", write_wine, "wine.csv", "new.csv", "--data.target vineyard"),
+    "wine, CSV": Case("vector", "multiclass", write_wine, "wine.csv", "new.csv", "--data.target_column vineyard"),
     "wine, npz": Case("vector", "multiclass", write_wine_arrays, "wine.npz", "new.npz"),
     "wine, folder of npy": Case("vector", "multiclass", write_wine_folder_of_arrays, "wine", "new.npy"),
-    "breast cancer, Parquet": Case("vector", "binary", write_breast_cancer, "tumours.parquet", "new.parquet"),
+    "breast cancer, Parquet": Case("vector", "binary", write_breast_cancer, "tumors.parquet", "new.parquet"),
     "diabetes, CSV": Case("vector", "regression", write_diabetes, "diabetes.csv", "new.csv", floor=55),
     "digits, train.csv and test.csv": Case(
         *("vector", "multilabel", write_digits_tables, "digits", "new.csv"),
-        inspect="--data.target '[even, has a loop, over four]'",
+        inspect="--data.target_column '[even, has a loop, over four]'",
         train="--training.batch_size 32 --training.epochs 15",
     ),
     "digits, class folders": Case(
         "image", "multiclass", write_digits_folders, "digits", "new.png", train=DIGITS, floor=0.95
     ),
     "digits, train and test folders": Case(
-        "image", "binary", write_digits_parts, "digits", "new", train=DIGITS, floor=0.92
+        "image", "binary", write_digits_splits, "digits", "new", train=DIGITS, floor=0.92
     ),
     "digits, table of files": Case(
         *("image", "multilabel", write_digits_list, "digits.csv", "new.png"),
-        inspect="--data.target '[even, has a loop, over four]'",
+        inspect="--data.target_column '[even, has a loop, over four]'",
         train=DIGITS,
     ),
     "digits as numbers, table of files": Case(
         *("image", "regression", write_digits_list, "digits.csv", "new.png"),
-        inspect="--data.target digit",
+        inspect="--data.target_column digit",
         train=DIGITS,
         floor=1.0,
     ),
     "BasicMotions, npz": Case(
         *("sequence", "multiclass", write_motions, "motions.npz", "new.npz"),
-        train="--training.batch_size 8 --training.epochs 60 --training.patience 20",
+        train="--training.batch_size 8 --training.epochs 60 --training.early_stopping_patience 20",
     ),
     "JapaneseVowels, class folders of CSV": Case(
         *("sequence", "multiclass", write_vowels_folders, "vowels", "new.npy"),
-        train="--training.batch_size 16 --training.epochs 40 --training.patience 40 --model.cell gru",
+        train="--training.batch_size 16 --training.epochs 40 --training.early_stopping_patience 40 --model.cell gru",
     ),
     "JapaneseVowels, table with a row a step": Case(
         *("sequence", "multiclass", write_vowels_table, "vowels.parquet", "new.parquet"),
-        inspect="--data.item vowel --data.step step --data.target speaker",
-        train="--training.batch_size 16 --training.epochs 40 --training.patience 40 --model.cell gru",
+        inspect="--data.sequence_column vowel --data.step_column step --data.target_column speaker",
+        train="--training.batch_size 16 --training.epochs 40 --training.early_stopping_patience 40 --model.cell gru",
     ),
 }
 
@@ -259,26 +259,26 @@ def measure(case: Case, framework: str) -> dict:
     for command in commands(case, package, Path("own")):
         subprocess.run(command, shell=True, cwd=project, env=environ, check=True)
     metrics = json.loads((project / "runs" / "001" / "metrics.json").read_text(encoding="utf-8"))
-    metric = metrics["metric"]
+    metric = metrics["primary_metric"]
     scores = [baseline[metric] for baseline in metrics["baselines"].values()]
     return {
-        "metric": metric,
+        "primary_metric": metric,
         "test": metrics["test"][metric],
         "baseline": min(scores) if case.task == "regression" else max(scores),
-        "items": metrics["test"]["items"],
+        "samples": metrics["test"]["samples"],
         "seconds": metrics["training"]["seconds"],
     }
 
 
 def print_table(rows: dict[str, dict]) -> None:
     """The rows as Markdown."""
-    print("| data, layout | project | metric, test items | best baseline | PyTorch | Keras |")
+    print("| data, format | project | metric, test samples | best baseline | PyTorch | Keras |")
     print("|---|---|---|---|---|---|")
     for name, row in rows.items():
         case, first = CASES[name], next(iter(row.values()))
         models = (f"{row[framework]['test']:.3f}" if framework in row else "" for framework in ("pytorch", "keras"))
         print(
-            f"| {name} | {case.data_type}, {case.task} | {first['metric']}, {first['items']} "
+            f"| {name} | {case.data_type}, {case.task} | {first['primary_metric']}, {first['samples']} "
             f"| {first['baseline']:.3f} | {' | '.join(models)} |"
         )
 

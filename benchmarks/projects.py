@@ -9,7 +9,7 @@ from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
-SHARED_DATA = f"--data.folder {BUILD / 'fashion-mnist'}"
+SHARED_DATA = f"--data.data_dir {BUILD / 'fashion-mnist'}"
 ANSWERS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 
 

@@ -40,10 +40,10 @@ def measure(framework: str, data_type: str, task: str) -> dict:
     make(project, framework, "train", arguments=short)
     make(project, framework, "evaluate", arguments=" ")
     metrics = json.loads((project / "runs" / "001" / "metrics.json").read_text(encoding="utf-8"))
-    training, metric = metrics["training"], metrics["metric"]
+    training, metric = metrics["training"], metrics["primary_metric"]
     baselines = [scores[metric] for scores in metrics["baselines"].values()]
     return {
-        "metric": metric,
+        "primary_metric": metric,
         "test": metrics["test"][metric],
         "interval": metrics["test"]["interval"],
         "validation": metrics["validation"][metric],
@@ -51,7 +51,7 @@ def measure(framework: str, data_type: str, task: str) -> dict:
         "parameters": training["parameters"],
         "epochs": training["epochs"],
         "seconds": training["seconds"],
-        "memory_mb": training["peak_memory_mb"],
+        "peak_memory_mb": training["peak_memory_mb"],
         "machine": machine(),
     }
 
@@ -73,15 +73,16 @@ def print_tables(rows: dict[str, dict]) -> None:
             print(
                 f"| {name.removesuffix(' multiclass')} | **{row['test']:.4f}** | {low:.3f} to {high:.3f} "
                 f"| {row['validation']:.4f} | {row['parameters']:,} | {row['epochs']} | {row['seconds']:.0f} "
-                f"| {row['memory_mb']:,} MB |"
+                f"| {row['peak_memory_mb']:,} MB |"
             )
     print("\n| task, data type | metric | best baseline | PyTorch | Keras |\n|---|---|---|---|---|")
     for task, data_type in itertools.product(ANSWERS["task"], ANSWERS["data_type"]):
         found = [rows.get(f"{framework} {data_type} {task}") for framework in ("pytorch", "keras")]
         if task != "multiclass" and any(found):
             first = next(filter(None, found))
+            metric = first["primary_metric"]
             models = (f"{row['test']:.4f}" if row else "" for row in found)
-            print(f"| {task} {data_type} | {first['metric']} | {first['baseline']:.4f} | {' | '.join(models)} |")
+            print(f"| {task} {data_type} | {metric} | {first['baseline']:.4f} | {' | '.join(models)} |")
     print(f"\n{', '.join(sorted({row['machine'] for row in rows.values()}))}")
 
 

@@ -19,11 +19,25 @@ NEEDED = """
     jaxlib jinja2 joblib jsonargparse keras kiwisolver libclang libtpu lightning lightning_fabric
     lightning_utilities markdown markdown_it markupsafe matplotlib mdurl ml_dtypes mpl_toolkits mpmath multidict
     namex narwhals networkx numpy nvidia opt_einsum optree packaging pandas pasta pillow pip pkg_resources
-    platformdirs pluggy pooch pre_commit propcache protobuf psutil py pyarrow pygments pylab pyparsing pytest pyyaml
+    platformdirs pluggy pre_commit propcache protobuf psutil py pyarrow pygments pylab pyparsing pytest pyyaml
     requests rich ruff scikit_learn scipy setuptools six sklearn sympy tensorboard tensorflow tensorflow_cpu
     termcolor threadpoolctl torch torch_xla torchgen tqdm triton typing_extensions tzdata urllib3 werkzeug wheel
     wrapt yaml yarl
+    ast_serialize librt mypy mypy_extensions mypyc pathspec
+    ipykernel ipython jupyter jupyter_client jupyter_core jupyter_server jupyterlab nbclient nbconvert nbformat notebook
+    pyzmq tornado traitlets zmq
+    ai_edge_litert backports onnx onnx_ir onnxruntime onnxscript tf2onnx
+    annotated_doc annotated_types anyio click fastapi h11 multipart pydantic pydantic_core python_multipart starlette
+    typing_inspection uvicorn
+    alembic colorlog greenlet mako optuna sqlalchemy
+    databricks git gitdb gradio_client huggingface_hub mlflow opentelemetry smmap trackio wandb
 """.lower().split()
+
+# Windows has devices of these names, so that no folder can have them.
+DEVICES = ["aux", "con", "nul", "prn", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))]
+
+# A project is a command too, in the same folder of the environment as these, or beside them on PATH.
+COMMANDS = "activate conda deactivate git make mamba micromamba pip3 python python3 torchrun uv".split()
 
 FOLDERS = ["build", "data", "dist", "docs", "notebooks", "reports", "runs", "tests"]
 
@@ -40,6 +54,10 @@ def package_name(slug: str) -> str:
         refuse(f"The slug {slug!r} is a module of Python's standard library: choose another one.")
     if package in NEEDED:
         refuse(f"The slug {slug!r} is a package that the project needs: choose another one.")
+    if package in DEVICES:
+        refuse(f"The slug {slug!r} is a device on Windows, where no folder can have its name: choose another one.")
+    if package in COMMANDS:
+        refuse(f"The slug {slug!r} is a command that the project needs: choose another one.")
     if package in FOLDERS:
         refuse(f"The slug {slug!r} is a folder inside every project: choose another one.")
     return package
@@ -58,10 +76,22 @@ def quotable(text: str, label: str) -> str:
 
 
 @simple_filter
-def github_name(name: str) -> str:
-    """The name of an account, as GitHub allows it."""
-    if len(name) > 39 or not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", name):
-        refuse(f"{name!r} is not a name on GitHub: these are up to 39 letters and digits, joined by single -.")
+def email_address(text: str) -> str:
+    """The address, or nothing; it needs no quoting, because no quote or backslash passes."""
+    word = r"[\w!#$%&'*+/=?^`{|}~-]+"
+    host = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    valid = re.fullmatch(rf"{word}(\.{word})*@{host}(\.{host})+", text, flags=re.ASCII | re.IGNORECASE)
+    if text and (not valid or len(text) > 254):
+        refuse(f"The email {text!r} is not an address such as name@example.com: correct it, or leave it empty.")
+    return text
+
+
+@simple_filter
+def github_account(name: str) -> str:
+    """The username as GitHub allows it, or nothing."""
+    if name and (len(name) > 39 or not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", name)):
+        rule = "use up to 39 letters and digits, joined by single -, or leave it empty"
+        refuse(f"The GitHub username {name!r} is not valid: {rule}.")
     return name
 
 

@@ -21,6 +21,8 @@ def print_next_steps() -> None:
     cd {{ cookiecutter.project_slug }}
     make          # what there is to do, in order
     make train    # sets up, gets the data, trains
+
+Without make: pip install -e ".[{{ cookiecutter.hardware }}]", then {{ cookiecutter.project_slug }} train
 """)
 
 

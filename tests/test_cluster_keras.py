@@ -12,36 +12,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA_TYPES, free_port
+from conftest import DATA_TYPES, SCRIPTS, free_port
 
 pytestmark = pytest.mark.slow
 
-# 24 steps in which no chance has a part. 166 items to train are batches of 23 and 24, and 34 to validate are two of 17,
-# which two processes can't share evenly.
+# 24 steps in which no chance has a part. 166 samples to train are seven batches of 22, and 12 samples left over. 34 to
+# validate are two batches, of which the second is not full.
 SETTINGS = """
-    --data.source tests/sample.npz --data.validation_share 0.17 --training.batch_size 26 --training.epochs 3
+    --data.source tests/sample.npz --data.validation_fraction 0.17 --training.batch_size 22 --training.epochs 3
     --compile.optimizer sgd --compile.schedule constant --compile.learning_rate 0.02 --model.dropout 0
     --hardware.accelerator cpu
 """.split()
 # Rounding in float32 grows from step to step where batch norm and maxima follow each other, whatever the devices.
 DOUBLE = {"KERAS_HOME": ".", "JAX_ENABLE_X64": "1"}  # there lies keras.json
 TWO_CPUS = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
-TENSORFLOW_WITH_TWO_CPUS = """
-import sys
-import {package}
-import tensorflow as tf
-(cpu,) = tf.config.list_physical_devices("CPU")
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from {package}.__main__ import main
-sys.exit(main(sys.argv[1:]))
-"""
-READ_WEIGHTS = """
-import sys
-from pathlib import Path
-import numpy as np
-from {package}.model import load_model
-np.savez(sys.argv[2], *load_model(Path(sys.argv[1])).get_weights())
-"""
 
 
 class Project:
@@ -51,9 +35,9 @@ class Project:
         self.folder, self.package, self.python = folder, folder.name.replace("-", "_"), str(venv / "bin" / "python")
         shutil.rmtree(folder / "runs", ignore_errors=True)
 
-    def start(self, *arguments: str, code: str = "", **variables: str) -> subprocess.Popen:
-        """Start a command, or some code, with more variables of the environment."""
-        what = ["-c", code.format(package=self.package)] if code else ["-m", self.package]
+    def start(self, *arguments: str, script: str = "", **variables: str) -> subprocess.Popen:
+        """Start a command, or a script that gets the package and it, with more variables of the environment."""
+        what = [str(SCRIPTS / script), self.package] if script else ["-m", self.package]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": "."} | variables
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen([self.python, *what, *arguments], cwd=self.folder, env=environment, **pipes)
@@ -82,7 +66,7 @@ class Project:
 
     def weights(self, run: str, tmp_path: Path) -> list[np.ndarray]:
         """All weights after the last step."""
-        self.run(f"runs/{run}/last.keras", str(tmp_path / f"{run}.npz"), code=READ_WEIGHTS, **DOUBLE)
+        self.run(f"runs/{run}/last.keras", str(tmp_path / f"{run}.npz"), script="read_weights.py", **DOUBLE)
         with np.load(tmp_path / f"{run}.npz") as arrays:
             return [arrays[name] for name in sorted(arrays, key=lambda name: int(name.split("_")[1]))]
 
@@ -116,7 +100,7 @@ def make_project(bake, environment):
 
 
 def options_of(data_type: str) -> list[str]:
-    return [*SETTINGS, *(["--model.flip", "false"] if data_type == "image" else [])]
+    return [*SETTINGS, *(["--model.horizontal_flip", "false"] if data_type == "image" else [])]
 
 
 def assert_same_training(project: Project, one: str, other: str, tmp_path: Path) -> None:
@@ -129,11 +113,11 @@ def assert_same_training(project: Project, one: str, other: str, tmp_path: Path)
 
 
 def assert_validation_is_exact(project: Project, run: str) -> None:
-    """The figure of the best epoch is scikit-learn's, of the predictions: every item counts once."""
+    """The figure of the best epoch is scikit-learn's, of the predictions: every sample counts once."""
     project.run("evaluate", "--run", run)
     metrics = json.loads((project.folder / "runs" / run / "metrics.json").read_text(encoding="utf-8"))
     best = min(project.history(run), key=lambda row: row["val_loss"])
-    assert metrics["validation"]["items"] == 34
+    assert metrics["validation"]["samples"] == 34
     assert metrics["validation"]["accuracy"] == pytest.approx(best["val_accuracy"], rel=1e-6)
     assert metrics["validation"]["log_loss"] == pytest.approx(best["val_loss"], rel=1e-4)
 
@@ -159,16 +143,22 @@ def test_two_devices_of_tensorflow_train_as_one_does(make_project, tmp_path, dat
     train = ["train", *options_of(data_type)]
     project.run(*train, "--run", "one", **DOUBLE)
     two = ["--run", "two", "--hardware.devices", "2"]
-    assert "2 x CPU" in project.run(*train, *two, code=TENSORFLOW_WITH_TWO_CPUS, **DOUBLE)
+    assert "2 x CPU" in project.run(*train, *two, script="train_on_two_cpus.py", **DOUBLE)
     assert_same_training(project, "one", "two", tmp_path)
     assert_validation_is_exact(project, "two")
+
+
+def test_every_device_of_tensorflow_draws_its_own_dropout(make_project):
+    project = make_project("vector", "cpu", name="dropout")
+    # Two epochs of two steps on two devices, and the first one again.
+    assert project.run(script="draw_dropout_keras.py").strip() == str([1] * 4 + [2] * 4)
 
 
 @pytest.mark.parametrize("lost", [0, 1], ids=["keras-first", "keras-second"])
 def test_without_one_process_the_other_ends_and_training_can_go_on(make_project, lost):
     project = make_project("vector", "cluster", name=f"lost-{lost}")
     train = ["train", *options_of("vector"), "--run", "broken"]
-    processes = project.start_two(*train, "--training.epochs", "100000", "--training.patience", "100000")
+    processes = project.start_two(*train, "--training.epochs", "100000", "--training.early_stopping_patience", "100000")
     project.wait_for_an_epoch("broken")
     processes[lost].send_signal(signal.SIGKILL)
     start = time.monotonic()
@@ -218,7 +208,7 @@ def test_wrong_variables_are_named(make_project, variables, message):
     ("options", "message"),
     [
         (["--hardware.devices", "3"], "hardware.devices is 3"),
-        (["--hardware.devices", "2", "--training.batch_size", "1"], "training.batch_size is 1"),
+        (["--hardware.devices", "2", "--training.batch_size", "21"], "2 devices can't share batches of 21 samples"),
     ],
     ids=["keras-devices", "keras-batch"],
 )

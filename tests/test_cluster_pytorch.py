@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import DATA_TYPES, run
+from conftest import DATA_TYPES, SCRIPTS, run, run_script
 
 pytestmark = pytest.mark.slow
 
-# 180 items to train, 20 to validate. Of batches of 9 two processes get 5 and 4.
+# 180 samples to train, 20 to validate. Of batches of 9 two processes get 5 and 4.
 SAMPLE = "--hardware.accelerator cpu --data.source tests/sample.npz --training.batch_size 9 --training.epochs"
-PLAIN = "--compile.optimizer sgd --compile.schedule constant --compile.warmup 0 --compile.learning_rate 0.01"
+PLAIN = "--compile.optimizer sgd --compile.schedule constant --compile.warmup_fraction 0 --compile.learning_rate 0.01"
 LOST = "Error: another process of this training has ended"
 
 
@@ -41,14 +41,6 @@ def command(project: Path, options: str, *, processes: int = 1) -> list[str]:
     return [*torchrun, package, "train", *options.split()]
 
 
-COMPARE = """
-import sys, torch
-first, second = (torch.load(f"runs/{name}/last.pt")["weights"] for name in sys.argv[1:])
-assert first.keys() == second.keys()
-print(max((first[name].double() - second[name].double()).abs().max().item() for name in first))
-"""
-
-
 def compute_in_double(project: Path) -> None:
     """In float32 a rounding error may move a maximum, from where it spreads; in float64 only a mistake is seen."""
     package = project / project.name.replace("-", "_")
@@ -66,7 +58,7 @@ def compute_in_double(project: Path) -> None:
 def test_pytorch_weights_do_not_depend_on_the_number_of_processes(project, data_type):
     folder = project(data_type, "double")
     compute_in_double(folder)
-    options = f"{SAMPLE} 1 {PLAIN} --model.dropout 0 {'--model.flip false' if data_type == 'image' else ''}"
+    options = f"{SAMPLE} 1 {PLAIN} --model.dropout 0 {'--model.horizontal_flip false' if data_type == 'image' else ''}"
     run(command(folder, f"{options} --run one"), cwd=folder)
     ways = {
         "ddp": command(folder, f"{options} --run ddp", processes=2),
@@ -77,15 +69,19 @@ def test_pytorch_weights_do_not_depend_on_the_number_of_processes(project, data_
     for name, words in ways.items():
         output = run(words, cwd=folder)
         assert "on 2 x cpu" in output
-        difference = run([".venv/bin/python", "-c", COMPARE, "one", name], cwd=folder)
-        assert float(difference) < 1e-12, name  # after 20 steps
+        assert difference(folder, "one", name) < 1e-12, name  # after 20 steps
         row = last_row(folder, name)
-        assert row["val_accuracy"] == pytest.approx(one["val_accuracy"], abs=1e-7)  # each item counted once
+        assert row["val_accuracy"] == pytest.approx(one["val_accuracy"], abs=1e-7)  # each sample counted once
         assert row["val_loss"] == pytest.approx(one["val_loss"], abs=1e-7)
         assert row["accuracy"] == pytest.approx(one["accuracy"], abs=1e-7)
-    # The test can fail: another order of items gives other weights.
+    # The test can fail: another order of samples gives other weights.
     run(command(folder, f"{options} --run other --seed 1"), cwd=folder)
-    assert float(run([".venv/bin/python", "-c", COMPARE, "one", "other"], cwd=folder)) > 1e-2
+    assert difference(folder, "one", "other") > 1e-2
+
+
+def difference(project: Path, *names: str) -> float:
+    """The largest one between the last weights of two runs."""
+    return float(run_script(project / ".venv" / "bin" / "python", "compare_weights.py", *names, cwd=project))
 
 
 def last_row(project: Path, name: str) -> dict[str, float]:
@@ -104,17 +100,24 @@ def test_pytorch_first_process_alone_speaks_and_writes(project):
 
 def test_pytorch_batches_too_small_to_share_are_refused(project):
     folder = project("vector")
-    words = command(folder, f"{SAMPLE} 1 --training.batch_size 1", processes=2)
+    words = command(folder, f"{SAMPLE} 1 --training.batch_size 2", processes=3)
     done = subprocess.run(words, cwd=folder, text=True, capture_output=True, timeout=60)
     assert done.returncode != 0
-    assert "Error: 2 processes can't share batches of 1" in done.stderr
+    assert "Error: 3 processes can't share batches of 2" in done.stderr
+
+
+def test_pytorch_processes_seeds_and_epochs_share_no_dropout(project, environment):
+    folder = project("vector")
+    python = environment("pytorch") / "bin" / "python"
+    printed = run_script(python, "draw_dropout_pytorch.py", folder.name.replace("-", "_"), cwd=folder)
+    assert printed.strip() == str([1] * 16)
 
 
 @pytest.mark.parametrize("victim", [0, 1])
 def test_pytorch_killed_process_ends_the_others_and_resume_goes_on(project, victim):
     folder = project("vector")
     name = f"killed-{victim}"
-    words = command(folder, f"{SAMPLE} 100000 --training.patience 100000 --run {name}", processes=2)
+    words = command(folder, f"{SAMPLE} 100000 --training.early_stopping_patience 100000 --run {name}", processes=2)
     process = subprocess.Popen(words, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     history = folder / "runs" / name / "history.csv"
     deadline = time.monotonic() + 60
@@ -126,7 +129,7 @@ def test_pytorch_killed_process_ends_the_others_and_resume_goes_on(project, vict
     assert process.returncode != 0
     assert output.count(LOST) == 1  # said by the one that was left
     before = len(history.read_text(encoding="utf-8").splitlines()) - 1
-    more = f"{SAMPLE} {before + 2} --training.patience 100000 --run {name} --resume"
+    more = f"{SAMPLE} {before + 2} --training.early_stopping_patience 100000 --run {name} --resume"
     run(command(folder, more, processes=2), cwd=folder)
     assert len(history.read_text(encoding="utf-8").splitlines()) - 1 == before + 2
 
@@ -140,25 +143,12 @@ def rank(pid: int) -> int:
     return next(int(variable.split(b"=")[1]) for variable in variables if variable.startswith(b"RANK="))
 
 
-# Stands for SLURM's: two machines, both of them this one.
-SRUN = """#!/bin/bash
-shift
-SLURM_PROCID=0 "$@" & first=$!
-SLURM_PROCID=1 "$@" & second=$!
-wait $first && wait $second
-"""
-SCONTROL = "#!/bin/sh\nprintf 'localhost\\nlocalhost\\n'\n"
-
-
-def test_pytorch_script_for_slurm(project, tmp_path):
+def test_pytorch_script_for_slurm(project):
     folder = project("vector")
-    for name, text in {"srun": SRUN, "scontrol": SCONTROL}.items():
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
     slurm = {"SLURM_SUBMIT_DIR": folder, "SLURM_JOB_ID": "7", "SLURM_NNODES": "2", "SLURM_JOB_NODELIST": "two"}
     environ = {
         **os.environ,
-        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{SCRIPTS / 'slurm'}{os.pathsep}{os.environ['PATH']}",
         **{k: str(v) for k, v in slurm.items()},
     }
     output = run(["bash", "train.slurm", *f"{SAMPLE} 1".split()], cwd=folder, env=environ)

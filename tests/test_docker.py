@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import each, run
+from conftest import each, package_name, run
 from packaging.specifiers import SpecifierSet
 
 each_image = each(data_type=["vector"], task=["multiclass"], hardware=["gpu", "cluster"])
@@ -58,7 +58,7 @@ def test_packages_are_installed_before_the_code_is_copied(project, steps):
     ((number, install),) = ((number, words) for number, (_, words) in enumerate(steps) if "pip install" in words)
     assert names.index("COPY") < number < len(names) - names[::-1].index("COPY") - 1
     settings = about(project)
-    (package,) = settings["tool"]["setuptools"]["packages"]
+    package = package_name(settings)
     needed = {settings["project"]["readme"], *settings["project"]["license-files"], f"{package}/__init__.py"}
     assert set(re.search(r"touch ([^&]+)", install)[1].split()) == needed
     assert f"mkdir {package} " in install

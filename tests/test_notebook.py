@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import combinations, each, run
+from conftest import SCRIPTS, combinations, each, run, run_script
 
 ACCELERATORS = {  # as Colab writes them into a notebook
     "gpu": {"accelerator": "GPU", "colab": {"gpuType": "T4"}},
     "cluster": {"accelerator": "GPU", "colab": {"gpuType": "T4"}},
     "tpu": {"accelerator": "TPU", "colab": {"gpuType": "V5E1"}},
 }
-SECTIONS = "Scope Environment Data Statistics Baselines Model Training Evaluation Inference What".split()
+SECTIONS = "Scope Environment Data Statistics Baselines Model Training Evaluation Inference Export What".split()
 
 
 def read(project: Path) -> dict:
@@ -64,7 +64,7 @@ def test_notebook_trains_on_one_device(bake, answers):
 
 
 def test_badges_lead_to_the_notebook(bake):
-    project = bake(github="Some-Group", project_slug="badge-in_two")
+    project = bake(github_username="Some-Group", project_slug="badge-in_two")
     place = "https://colab.research.google.com/github/Some-Group/badge-in_two/blob/main/notebooks/explore.ipynb"
     readme = (project / "README.md").read_text(encoding="utf-8")
     notebook = read(project)
@@ -73,35 +73,35 @@ def test_badges_lead_to_the_notebook(bake):
     assert 'REPOSITORY = "https://github.com/Some-Group/badge-in_two"' in source(notebook, "set-up")
 
 
-# Runs the set-up cell as Colab does, or Jupyter. `sys.executable` notes what pip is asked for, and installs nothing.
-SET_UP = """
-import sys, types
-if {colab}:
-    sys.modules["google.colab"] = types.ModuleType("google.colab")
-sys.executable = {python!r}
-exec({cell!r})
-print(Path.cwd(), sys.path[0])
-"""
+@each(framework=["pytorch"], data_type=["image"], task=["multiclass"])
+def test_notebook_without_a_username_has_no_badge(bake, answers):
+    title = source(read(bake(**answers)), "title")
+    assert "badge" not in title and "REPOSITORY" in title
 
 
 @pytest.fixture
 def set_up(bake, tmp_path):
-    """Run the set-up cell in a folder; GitHub's account `some-group` is the folder tmp_path/github."""
+    """Run the set-up cell of a username in a folder; GitHub's `some-group` is the folder tmp_path/github.
+
+    The interpreter that the cell is to call notes what pip is asked for, and installs nothing.
+    """
     python = tmp_path / "python"
     python.write_text('#!/bin/sh\necho "$@" >> "$(dirname "$0")/asked"\n', encoding="utf-8")
     python.chmod(0o755)
-    cell = source(read(bake(github="some-group", project_slug="set-up-cell")), "set-up").replace("%matplotlib", "#")
     github = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{tmp_path / 'github'}/.insteadOf",
         "GIT_CONFIG_VALUE_0": "https://github.com/some-group/",
     }
 
-    def set_up(folder: Path, *, colab: bool) -> subprocess.CompletedProcess:
+    def set_up(folder: Path, *, colab: bool, username: str = "some-group") -> subprocess.CompletedProcess:
         folder.mkdir(exist_ok=True, parents=True)
-        code = SET_UP.format(colab=colab, python=str(python), cell=cell)
+        notebook = read(bake(github_username=username, project_slug="set-up-cell"))
+        cell = tmp_path / "cell.py"
+        cell.write_text(source(notebook, "set-up").replace("%matplotlib", "#"), encoding="utf-8")
+        command = [sys.executable, SCRIPTS / "set_up_notebook.py", cell, python, "colab" if colab else "jupyter"]
         options = {"capture_output": True, "text": True, "env": {**os.environ, **github}}
-        return subprocess.run([sys.executable, "-c", code], check=False, cwd=folder, **options)
+        return subprocess.run(command, check=False, cwd=folder, **options)
 
     return set_up
 
@@ -133,6 +133,15 @@ def test_colab_says_what_to_do_where_the_project_is_private_or_absent(set_up, tm
     assert not (tmp_path / "asked").exists()
 
 
+def test_colab_says_what_to_do_where_no_username_was_given(set_up, tmp_path):
+    done = set_up(tmp_path / "content", colab=True, username="")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Set REPOSITORY above to the address of the project's repository, and run this cell again."
+    ]
+    assert not (tmp_path / "asked").exists()
+
+
 @pytest.mark.parametrize("inside", [".", "notebooks"])
 def test_jupyter_goes_to_the_folder_of_the_project(set_up, tmp_path, inside):
     project = tmp_path / "project"
@@ -147,27 +156,6 @@ def test_jupyter_outside_a_project_is_refused(set_up, tmp_path):
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("There is no config.yaml in this folder or above: ")
 
-
-# The sample of every project, 200 pictures to train and 100 to test, with the targets of its task.
-MAKE_SAMPLE = """
-import numpy as np
-from {package}.data import FASHION_MNIST_CLASSES
-from {package}.task import stand_in
-with np.load("tests/sample.npz") as arrays:
-    x = np.concatenate([arrays["x_train"], arrays["x_test"]])
-    labels = np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.int64)
-x, y, names = stand_in(x, labels, list(FASHION_MNIST_CLASSES))
-np.savez("data/sample.npz", x_train=x[:200], y_train=y[:200], x_test=x[200:], y_test=y[200:], class_names=names)
-"""
-
-EXECUTE = """
-import nbformat
-from nbclient import NotebookClient
-notebook = nbformat.read("notebooks/explore.ipynb", as_version=4)
-nbformat.validate(notebook)
-NotebookClient(notebook, timeout=300, resources={"metadata": {"path": "notebooks"}}).execute()
-nbformat.write(notebook, "reports/executed.ipynb")
-"""
 
 EPOCHS = 10
 FLOOR = {"multiclass": 0.5, "binary": 0.8, "multilabel": 0.8, "regression": 17}  # regression: degrees, at most
@@ -196,10 +184,10 @@ def test_notebook_runs_from_top_to_bottom(bake, environment, answers, tmp_path):
     replace(config, "source: fashion_mnist", "source: data/sample.npz")
     replace(config, "batch_size: 128", "batch_size: 16")
     replace(notebook, "EPOCHS = 3 ", f"EPOCHS = {EPOCHS} ")
-    run([python, "-c", MAKE_SAMPLE.format(package=project.name.replace("-", "_"))], cwd=project)
+    run_script(python, "write_sample.py", project.name.replace("-", "_"), cwd=project)
     # Kernels and settings of the person who runs the tests stay out of it.
     own = {"JUPYTER_DATA_DIR": str(tmp_path / "jupyter"), "IPYTHONDIR": str(tmp_path / "ipython")}
-    run([python, "-c", EXECUTE], cwd=project, env={**os.environ, **own})
+    run_script(python, "execute_notebook.py", cwd=project, **own)
 
     executed = json.loads((project / "reports" / "executed.ipynb").read_text(encoding="utf-8"))
     outputs = {cell["id"]: cell["outputs"] for cell in executed["cells"] if cell["cell_type"] == "code"}
@@ -213,7 +201,7 @@ def test_notebook_runs_from_top_to_bottom(bake, environment, answers, tmp_path):
         assert not noise
 
     metrics = json.loads((project / "runs" / "001" / "metrics.json").read_text(encoding="utf-8"))
-    name = metrics["metric"]
+    name = metrics["primary_metric"]
     assert "".join(outputs["evaluation-metric"][0]["text"]) == f"test {name}: {metrics['test'][name]:.4f}\n"
     assert f'"{FIGURES[answers["task"]]}.png"' in source(executed, "evaluation-figure")
     # A rule that looks at no input, the first of the baselines, misses the floor, as an untrained model does.

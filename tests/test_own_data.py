@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from conftest import FRAMEWORKS, ROOT, run
+from conftest import FRAMEWORKS, ROOT, run, section
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from own_data import CASES
@@ -25,9 +25,7 @@ def test_layout(bake, environment, framework, name):
     venv = environment(framework)
     case.write(project / "data")
 
-    readme = (project / "README.md").read_text(encoding="utf-8")
-    section = readme[readme.index("## Use your own data") : readme.index("## Predict")]
-    commands = "".join(re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL))
+    commands = "".join(re.findall(r"```sh\n(.*?)```", section(project, "Use your own data"), flags=re.DOTALL))
     # The files and options of this case in place of those of the README.
     commands = re.sub(r"--inspect data/\S+", f"--inspect data/{case.source} {case.inspect}", commands)
     commands = re.sub(r'train ARGS="[^"]*"', f'train ARGS="{case.train}"', commands)
@@ -37,8 +35,8 @@ def test_layout(bake, environment, framework, name):
         run(["sh", "-c", command], cwd=project, env=environ)
 
     metrics = json.loads((project / "runs" / "001" / "metrics.json").read_text(encoding="utf-8"))
-    score = metrics["test"][metrics["metric"]]
+    score = metrics["test"][metrics["primary_metric"]]
     assert score <= case.floor if case.task == "regression" else score >= case.floor
-    rule = next(iter(metrics["baselines"].values()))[metrics["metric"]]
+    rule = next(iter(metrics["baselines"].values()))[metrics["primary_metric"]]
     assert score < rule if case.task == "regression" else score > rule
     assert len((project / "runs" / "001" / "predictions.csv").read_text(encoding="utf-8").splitlines()) > 1

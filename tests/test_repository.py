@@ -1,6 +1,7 @@
 """The repository itself: its hooks find nothing, its demo runs, and projects can be updated from it."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def clone(tmp_path_factory) -> Path:
     for name in run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT).split("\0"):
         if name and (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            run(["cp", ROOT / name, folder / name])
+            shutil.copy(ROOT / name, folder / name)
     run(["git", "init", "--quiet"], cwd=folder)
     commit(folder)
     return folder
@@ -33,7 +34,20 @@ def test_ruff_finds_nothing():
 
 def test_make_alone_says_what_there_is():
     targets = [line.split()[0] for line in run(["make"], cwd=ROOT).splitlines()]
-    assert targets == ["demo", "test", "lint", "bench", "results", "memory", "layouts", "clean"]
+    assert targets == [
+        "demo",
+        "test",
+        "lint",
+        "bench",
+        "results",
+        "memory",
+        "formats",
+        "drills",
+        "fuzz",
+        "picture",
+        "screenshot",
+        "clean",
+    ]
 
 
 def test_project_follows_the_template_with_cruft(clone, tmp_path):
@@ -61,6 +75,6 @@ def test_hooks_find_nothing(clone):
 @pytest.mark.slow
 def test_demo(clone):
     """With its own environments, as on a fresh machine; one epoch, and the data that other tests have got."""
-    run(["make", "demo", f"ARGS=--training.epochs 1 --data.folder {KEPT / 'data'}"], cwd=clone)
+    run(["make", "demo", f"ARGS=--training.epochs 1 --data.data_dir {KEPT / 'data'}"], cwd=clone)
     (metrics,) = (clone / "build" / "demo" / "runs").glob("*/metrics.json")
     assert json.loads(metrics.read_text(encoding="utf-8"))["test"]["accuracy"] > 0.8

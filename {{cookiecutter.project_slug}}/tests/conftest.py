@@ -1,5 +1,6 @@
-"""Tests run on a sample of real Fashion-MNIST that lies beside them: 20 training and 10 test pictures a class."""
+"""Fixtures: a sample of real Fashion-MNIST, 20 train and 10 test images per class, and settings for it."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 from {{ cookiecutter.__package }} import task
 from {{ cookiecutter.__package }}.config import Config, load_config
-from {{ cookiecutter.__package }}.data import FASHION_MNIST_CLASSES, Splits, load_splits
+from {{ cookiecutter.__package }}.data import Splits, load_splits
+from {{ cookiecutter.__package }}.data.fashion_mnist import CLASSES
+from {{ cookiecutter.__package }}.signals import SIGNALS
 
 PROJECT = Path(__file__).parent.parent
 SAMPLE = PROJECT / "tests" / "sample.npz"
@@ -15,19 +18,27 @@ SAMPLE = PROJECT / "tests" / "sample.npz"
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample with the targets of this project's task, as a .npz file: 200 items to train, 100 to test."""
+    """Write the sample as a .npz file, with targets of this task: 200 samples to train, 100 to test."""
     with np.load(SAMPLE) as arrays:
         x = np.concatenate([arrays["x_train"], arrays["x_test"]])
         labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
-    x, y, names = task.stand_in(x, labels.astype(np.int64), list(FASHION_MNIST_CLASSES))
+    x, y, names = task.demo_targets(x, labels.astype(np.int64), list(CLASSES))
     path = tmp_path_factory.mktemp("sample") / "sample.npz"
     np.savez(path, x_train=x[:200], y_train=y[:200], x_test=x[200:], y_test=y[200:], class_names=names)
     return path
 
 
+@pytest.fixture(autouse=True, scope="session")
+def heed_signals() -> None:
+    """Heed the signals that a shell or nohup lets commands in the background ignore."""
+    for number in SIGNALS:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
 @pytest.fixture
 def config(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
-    """The project's settings on the sample, in an empty folder, so that runs/ of the project stays as it is."""
+    """Load the settings for the sample, in an empty folder, so that runs/ of the project stays as it is."""
     monkeypatch.chdir(tmp_path)
     small = {"data__source": sample, "training__batch_size": 32, "training__epochs": 2}
     config = load_config(PROJECT / "config.yaml", hardware__accelerator="cpu", **small)
@@ -37,5 +48,13 @@ def config(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Con
 
 @pytest.fixture
 def splits(config: Config) -> Splits:
-    """The sample, split."""
+    """Split the sample."""
     return load_splits(config)
+
+
+def load_without_test(config: Config) -> Splits:
+    """Load the splits, and take the test split away, once its samples are counted: training must not look at it."""
+    splits = load_splits(config)
+    assert splits.info  # counts and hashes of all splits
+    object.__setattr__(splits, "test", None)
+    return splits

@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/tests/framework.py" %}
+{% include "framework/" ~ cookiecutter.framework ~ "/tests/framework.py" %}

@@ -1,37 +1,49 @@
 """The commands, from the first to the last, as a user types them."""
 
+import csv
+import io
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }}.__main__ import main
 from {{ cookiecutter.__package }}.config import Config
+from {{ cookiecutter.__package }}.data import load_splits
+from {{ cookiecutter.__package }}.inference import predict
 from {{ cookiecutter.__package }}.metrics import SHOWN
+from {{ cookiecutter.__package }}.training import train
 
 
-def test_the_life_of_a_project(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_life_of_a_project(
+    config: Config, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[Config] = []
+    monkeypatch.setattr(train, "load_splits", lambda config: loaded.append(config) or load_splits(config))
     settings = [f"--data.source={config.data.source}", "--training.epochs=2", "--training.batch_size=32"]
     settings += ["--hardware.accelerator=cpu"]
     for command in ("doctor", "data", "stats", "baseline", "train"):
         assert main([command, *settings]) == 0, command
+    assert len(loaded) == 1  # training loads the data once, and its last table needs it again
     assert main(["evaluate"]) == 0
 
     statistics = json.loads(Path("reports/stats.json").read_text(encoding="utf-8"))
-    assert statistics["splits"]["train"]["items"] == 180
+    assert statistics["splits"]["train"]["samples"] == 180
     report = json.loads(Path("reports/baseline.json").read_text(encoding="utf-8"))
     baselines = report["baselines"]
-    assert report["best"] != next(iter(baselines))  # which is the rule that looks at no input
+    assert report["best"] != next(iter(baselines))  # the first one is a rule that ignores the input
     metrics = json.loads(Path("runs/001/metrics.json").read_text(encoding="utf-8"))
-    assert metrics["test"]["items"] == 100
+    assert metrics["test"]["samples"] == 100
     low, high = metrics["test"]["interval"]
     assert low < metrics["test"][next(iter(SHOWN))] < high
     assert set(metrics["baselines"]) == set(baselines)
     figures = {path.stem for path in Path().rglob("*.png")}
     assert figures >= {"examples", "balance", "overview", "learning_curves", "mistakes"}
 
-    Path("runs/001/training.json").unlink()  # as after a training that was broken off
+    Path("runs/001/training.json").unlink()  # as after a training that was interrupted
     assert main(["evaluate"]) == 0
 
     input_shape = json.loads(Path("runs/001/data.json").read_text(encoding="utf-8"))["input_shape"]
@@ -40,9 +52,41 @@ def test_the_life_of_a_project(config: Config, capsys: pytest.CaptureFixture[str
     capsys.readouterr()
     assert main(["predict", "mine.npz", "--output", "mine.csv"]) == 0
     assert len(Path("mine.csv").read_text(encoding="utf-8").splitlines()) == 4
-    assert "mine.npz 2: " in capsys.readouterr().out
+    assert "3 predictions by" in capsys.readouterr().out
+    check_ways_to_predict(monkeypatch, capsys)
     assert main(["predict"]) == 0
     assert len(Path("runs/001/predictions.csv").read_text(encoding="utf-8").splitlines()) == 101
+
+
+def check_ways_to_predict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Predict the samples of mine.npz in several ways; all agree with mine.csv."""
+    with Path("mine.csv").open(encoding="utf-8", newline="") as file:
+        expected = list(csv.DictReader(file))
+
+    def check_lines(text: str, source: str) -> None:
+        lines = [json.loads(line) for line in text.splitlines()]
+        assert [(line["source"], line["sample"]) for line in lines] == [(source, number) for number in range(3)]
+        for line, row in zip(lines, expected, strict=True):
+            for name, value in line["prediction"].items():
+                if isinstance(value, str):
+                    assert value == row[name]
+                else:
+                    assert value == pytest.approx(float(row[name]), rel=1e-4, abs=2e-4)
+
+    assert main(["predict", "mine.npz", "--output", "mine.jsonl"]) == 0
+    check_lines(Path("mine.jsonl").read_text(encoding="utf-8"), "mine.npz")
+    capsys.readouterr()
+    with monkeypatch.context() as patch:  # neither how samples are joined nor what stands beside them matters
+        patch.setattr(predict, "BLOCK", 1)
+        patch.setattr(predict, "blocks", lambda x: (x[row : row + 1] for row in range(len(x))))
+        patch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(Path("mine.npz").read_bytes())))
+        assert main(["predict", "-", "--output", "-", "--format", "jsonl"]) == 0
+    check_lines(capsys.readouterr().out, "-")  # and nothing but the predictions
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+    assert main(["predict", "-"]) == 1
+    assert "Nothing came through standard input" in capsys.readouterr().err
+    assert main(["predict", "mine.npz", "--top", "0"]) == 1
+    assert "--top is 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -50,10 +94,9 @@ def test_the_life_of_a_project(config: Config, capsys: pytest.CaptureFixture[str
     [
         (["train", "--training.epochs", "many"], "training.epochs"),
         (["train", "--compile.loss", "hope"], "compile.loss can't be hope: it must be one of"),
-        (["train", "--compile.metric", "hope"], "compile.metric can't be hope: it must be one of"),
+        (["train", "--compile.primary_metric", "hope"], "compile.primary_metric can't be hope: it must be one of"),
         (["train", "--data.source", "absent.npz"], "absent.npz"),
         (["doctor", "--data.source", "absent.npz"], "absent.npz is missing"),
-        (["train", "--resume"], "Nothing was trained yet"),
         (["evaluate"], "Nothing was trained yet"),
         (["evaluate", "--run", "none"], "no run"),
         (["fly"], "fly"),

@@ -1,5 +1,8 @@
 """The model and the compile step: what any network must do before it is worth training."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from framework import gradients, train_steps
@@ -7,17 +10,26 @@ from framework import gradients, train_steps
 from {{ cookiecutter.__package }}.compile import Schedule, make_optimizer
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.data import Splits
+from {{ cookiecutter.__package }}.device import set_up
 from {{ cookiecutter.__package }}.losses import make_loss
 from {{ cookiecutter.__package }}.model import build_model
+from {{ cookiecutter.__package }}.task import to_loss_targets
+from {{ cookiecutter.__package }}.training.checkpoint import run_model
 
 
-def build(config: Config, splits: Splits):
-    return build_model(splits.input_shape, splits.num_outputs, config, normalisation=splits.normalisation)
+def build(config: Config, splits: Splits) -> Any:
+    """Build a new model, of the class of the framework."""
+    return build_model(splits.info, config)
+
+
+def some(splits: Splits, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Take the first samples to train on: inputs, and targets as the loss takes them."""
+    return splits.train.x[:count], to_loss_targets(splits.train.y[:count], splits.target_statistics)
 
 
 def test_every_parameter_gets_a_gradient(config: Config, splits: Splits) -> None:
     model, loss = build(config, splits), make_loss(config, splits.target_statistics)
-    found = gradients(model, loss, splits.train.x[:64], splits.train.y[:64])
+    found = gradients(model, loss, *some(splits, 64))
     assert found
     for name, gradient in found.items():
         assert gradient is not None, name
@@ -25,19 +37,41 @@ def test_every_parameter_gets_a_gradient(config: Config, splits: Splits) -> None
         assert np.abs(gradient).max() > 0, name
 
 
-def test_one_batch_can_be_learnt_by_heart(config: Config, splits: Splits) -> None:
+def test_one_batch_can_be_learned_by_heart(config: Config, splits: Splits) -> None:
     config.model.dropout = 0.0
     config.compile.schedule = "constant"
     model, loss = build(config, splits), make_loss(config, splits.target_statistics)
     optimizer = make_optimizer(model, config, total_steps=100)
-    losses = train_steps(model, loss, optimizer, splits.train.x[:16], splits.train.y[:16], steps=100)
-    assert losses[0] > 0.4  # it starts by knowing nothing
+    losses = train_steps(model, loss, optimizer, *some(splits, 16), steps=100)
+    assert losses[0] > 0.4  # as a guess has
     assert losses[-1] < 0.1 * losses[0]
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
+def test_every_optimizer_learns(config: Config, splits: Splits, name: str) -> None:
+    config.model.dropout = 0.0
+    config.compile.optimizer, config.compile.learning_rate = name, 0.01
+    model, loss = build(config, splits), make_loss(config, splits.target_statistics)
+    optimizer = make_optimizer(model, config, total_steps=10)
+    losses = train_steps(model, loss, optimizer, *some(splits, 16), steps=10)
+    assert losses[-1] < losses[0]
+
+
+def test_a_large_mean_costs_no_digits(config: Config, splits: Splits) -> None:
+    info = splits.info
+    x = np.random.default_rng(0).integers(0, 256, (16, *info.input_shape)).astype(np.float32)
+    outputs = []
+    for offset in (0, 2**20):  # both exact in float32
+        set_up(config)  # the same random weights again
+        features = len(info.mean)
+        model = build_model(replace(info, mean=[float(offset)] * features, std=[70.0] * features), config)
+        outputs.append(run_model(model, x + np.float32(offset), config))
+    np.testing.assert_allclose(outputs[1], outputs[0], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["cosine", "one_cycle"])
 def test_the_learning_rate_climbs_and_falls(config: Config, name: str) -> None:
-    config.compile.schedule, config.compile.warmup = name, 0.1
+    config.compile.schedule, config.compile.warmup_fraction = name, 0.1
     schedule = Schedule(config.compile, total_steps=100)
     rates = [float(schedule(step)) for step in range(100)]
     assert np.argmax(rates) in (9, 10)
@@ -47,6 +81,6 @@ def test_the_learning_rate_climbs_and_falls(config: Config, name: str) -> None:
 
 
 def test_the_learning_rate_can_be_constant(config: Config) -> None:
-    config.compile.schedule, config.compile.warmup = "constant", 0.0
+    config.compile.schedule, config.compile.warmup_fraction = "constant", 0.0
     constant = Schedule(config.compile, total_steps=100)
     assert float(constant(0)) == float(constant(99)) > 0

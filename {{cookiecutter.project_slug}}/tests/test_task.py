@@ -1,1 +1,1 @@
-{% include "tests/task/" ~ cookiecutter.task ~ ".py" %}
+{% include "task/" ~ cookiecutter.task ~ "/tests/test_task.py" %}

@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ ("/backend/" ~ cookiecutter.__backend if cookiecutter.framework == "keras" else "/__init__") ~ ".py" %}
+{% include (["hardware/" ~ cookiecutter.__backend ~ "/package/__init__.py", "framework/" ~ cookiecutter.framework ~ "/package/__init__.py"]) %}

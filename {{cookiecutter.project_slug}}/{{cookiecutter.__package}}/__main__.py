@@ -1,129 +1,118 @@
-"""The commands: `python -m PACKAGE COMMAND`, in the order of a project's life.
+"""The commands, in the order of a project's life: `PROJECT COMMAND`, or `python -m PACKAGE COMMAND`.
 
-Every setting of config.yaml is an option too: `train --training.epochs 3`. What a command does not need it does not
-import, so that --help, data, stats and baseline start without the deep-learning framework.
+Every setting of config.yaml is an option too: `train --training.epochs 3`. A command imports its own module alone, so
+that data, stats and baseline start without the deep-learning framework.
 """
 
+import importlib
 import os
+import signal
 import sys
-from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
-from jsonargparse import ArgumentError, ArgumentParser
+from .signals import handle_signals, restore_signals
 
-from .config import Config, UserError, add_settings, explain, make_config
-from .data import load_splits
+# Name -> (module, what it does). A module has `add_arguments(parser)` and `main`, which takes the options.
+COMMANDS = {
+    "doctor": ("doctor", "what this machine offers, and what training will use"),
+    "data": ("data.inspection", "get the data, check it and split it; --inspect looks at files of yours"),
+    "stats": ("data.stats", "statistics of the data: balance, ranges, duplicates"),
+    "baseline": ("baseline", "what a model must beat: a rule, a minimal model, a linear model"),
+    "train": ("training.train", "train a model, watched on the validation split"),
+    "tune": ("training.tune", "search settings with a lower validation loss, by trials"),
+    "overfit": ("training.overfit", "learn one batch by heart: a network that can't has a fault"),
+    "lr-find": ("training.lr_find", "range test of the learning rate, with a figure"),
+    "profile": ("training.profile", "where the time of a training step goes"),
+    "evaluate": ("evaluation.evaluate", "the best model of a run on the test split, beside the baselines"),
+    "compare": ("evaluation.compare", "runs side by side: settings that differ, metrics, epochs and seconds"),
+    "predict": ("inference.predict", "predictions for the test split, or for files of yours"),
+    "export": ("inference.export", "the best model of a run as a file for other runtimes, compared with the model"),
+    "serve": ("inference.serve", "the exported model as an HTTP service, which answers as predict does"),
+    "load": ("inference.load", "how many requests a second the service answers, and how fast"),
+    "web": ("inference.web", "a web page on which the best model of a run predicts; --serve shows it here"),
+}
 
 # Threads that wait for each other are to sleep, not to spin: on a busy machine spinning costs several times the work.
 # OpenMP reads this once, when the framework is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def doctor(config: Config) -> None:
-    """what this machine offers, and what training will use"""
-    from . import doctor
-
-    doctor.main(config)
-
-
-def data(config: Config, inspect: str) -> None:
-    """get the data, check it and split it"""
-    if inspect:
-        from . import inspection
-
-        inspection.main(Path(inspect), config)
-        return
-    splits = load_splits(config)
-    for name, split in splits.named.items():
-        print(f"{name:>10}: {len(split):>6,} items, {split.x.dtype} {list(split.x.shape[1:])}")
-    if splits.skipped:
-        print(f"Left out, because damaged: {splits.skipped} items.")
-
-
-def stats(config: Config) -> None:
-    """statistics of the data: balance, ranges, duplicates"""
-    from . import stats
-
-    stats.main(config)
-
-
-def baseline(config: Config) -> None:
-    """what a model must beat: a rule, a minimal model, a linear model"""
-    from . import baseline
-
-    baseline.main(config)
-
-
-def train(config: Config, resume: bool) -> None:
-    """train a model, watched on the validation split"""
-    from . import train
-
-    run = train.main(config, resume=resume)
-    if run is None:  # another process goes on with it
-        return
-    from . import evaluate, predict  # only now: what it imports would count as memory and time of training
-
-    splits = load_splits(config)
-    evaluate.compare_on_validation(run, config, predict.predict(run, splits.val.x), splits)
-    print(f"Written: {run}. Next: evaluate it on the test split.")
-
-
-def evaluate(run: str) -> None:
-    """the best model of a run on the test split, beside the baselines"""
-    from . import evaluate, inference
-
-    inference.predict_splits(run)
-    evaluate.main(run)
-
-
-def predict(run: str, files: list[str], output: str) -> None:
-    """predictions for the test split, or for files of yours"""
-    from . import inference
-
-    inference.main(run, files, output)
-
-
-COMMANDS: tuple[Callable[..., None], ...] = (doctor, data, stats, baseline, train, evaluate, predict)
-NEED_RUN = (evaluate, predict)  # they use the settings of the run, not those of config.yaml
-
-
-def make_parser() -> ArgumentParser:
-    """The command line, a sub-command each."""
-    parser = ArgumentParser(prog=f"python -m {__package__}", description=__doc__.split("\n")[0], exit_on_error=False)
-    commands = parser.add_subcommands(dest="command")
-    for command in COMMANDS:
-        options = ArgumentParser(description=command.__doc__, exit_on_error=False)
-        if command in NEED_RUN:
-            options.add_argument("--run", default="", help="name of the run; the newest without it")
-        else:
-            add_settings(options)
-        if command is data:
-            options.add_argument("--inspect", default="", help="look at a file or folder, and write its settings")
-        if command is train:
-            options.add_argument("--resume", action="store_true", help="continue the newest run, or the one of --run")
-        if command is predict:
-            options.add_argument("files", nargs="*", help="files of yours; the test split without them")
-            options.add_argument("--output", default="", help="CSV file to write; in the folder of the run without it")
-        commands.add_subcommand(command.__name__, options, help=command.__doc__)
-    return parser
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status. What a user can put right is said in one sentence."""
-    parser = make_parser()
+    command, *options = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if command in ("--help", "-h"):
+        print_help()
+        return 0
+    if command not in COMMANDS:
+        print(f"Error: There is no command {command!r}: there are {', '.join(COMMANDS)}.", file=sys.stderr)
+        return 2
+    handlers = handle_signals(_end_at_once)
     try:
-        parsed = parser.parse_args(arguments)
-        command = globals()[parsed.command]
-        options = parser.instantiate(parsed)[parsed.command].as_dict()
-        command(**(options if command in NEED_RUN else gather_settings(options)))
+        return run_command(command, options)
+    except KeyboardInterrupt as stop:
+        number, *cure = stop.args or (signal.SIGINT,)  # the cure: from training/monitor.py
+        print(f"\n{': '.join(['Interrupted', *cure])}.", file=sys.stderr)
+        return 128 + number  # as a shell counts
+    finally:
+        restore_signals(handlers)
+
+
+def _end_at_once(number: int, _: object) -> None:
+    """End while modules are imported: libraries there take an exception for a sign that something is not installed."""
+    os.write(2, b"\nInterrupted.\n")
+    os._exit(128 + number)
+
+
+def _stop(number: int, _: object) -> None:
+    """End by an exception, after which what is half done is cleaned up."""
+    raise KeyboardInterrupt(number)
+
+
+def program() -> str:
+    """What the user types before the command: the name of the console script, or `python -m PACKAGE`."""
+    script = Path(sys.argv[0]).stem  # on Windows it ends in .exe
+    return script if script.replace("-", "_") == __package__ else f"python -m {__package__}"
+
+
+def print_help() -> None:
+    """Print the commands."""
+    print(f"usage: {program()} COMMAND [--help] [options]\n")
+    for name, (_, description) in COMMANDS.items():
+        print(f"  {name:<10} {description}")
+    print("\nEvery setting of config.yaml is an option of all before evaluate: --training.epochs 3")
+
+
+def run_command(command: str, arguments: list[str]) -> int:
+    """Import the module of a command, parse its options and call its `main`; the exit status."""
+    from dataclasses import fields
+
+    from jsonargparse import ArgumentError, ArgumentParser
+
+    from .config import Config, UserError, explain, make_config, parse
+
+    name, description = COMMANDS[command]
+    parser = ArgumentParser(prog=f"{program()} {command}", description=description, exit_on_error=False)
+    try:
+        module = importlib.import_module(f".{name}", __package__)
+        module.add_arguments(parser)
+        options = parse(parser, arguments).as_dict()
+        if "config" in options:  # the command takes the settings
+            settings = {field.name: options.pop(field.name) for field in fields(Config)}
+            options["config"] = make_config(settings)
+        if command in ("data", "train"):
+            options["typed"] = arguments  # tells what is typed from what config.yaml says
+        handle_signals(_stop)
+        module.main(**options)
+        sys.stdout.flush()  # here, where an error is caught
     except ArgumentError as error:
         sentence = explain(error)
-        if "are required: " in sentence and not Path("config.yaml").is_file():
+        if "are required: " in str(error) and not Path("config.yaml").is_file():
             sentence = "There is no config.yaml here: go to the project's folder, or name the file with --config."
         print(f"Error: {sentence}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # who reads what is printed has seen enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the last words fail again at the end
+        return 141  # as a shell counts it
     except (UserError, OSError) as error:  # OSError: disk full, no permission; it names the file
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -132,17 +121,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print(f"Error: {error}: use the environment of make setup, or make it anew: {sys.prefix}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\nInterrupted: a training goes on after its last whole epoch with train --resume.", file=sys.stderr)
-        return 130
     return 0
-
-
-def gather_settings(options: dict[str, Any]) -> dict[str, Any]:
-    """The options of a command with all its settings as one `config`."""
-    names = [field.name for field in fields(Config)]
-    others = {name: value for name, value in options.items() if name not in [*names, "config"]}
-    return {"config": make_config(options), **others}
 
 
 if __name__ == "__main__":

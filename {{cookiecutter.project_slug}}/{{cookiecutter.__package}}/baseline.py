@@ -1,12 +1,14 @@
-"""Baselines: what a model must beat to be worth its cost.
+"""Baselines: simple methods that a model must beat to be worth its cost.
 
-In: the train split to fit, the validation split to choose by. The test split is left to `evaluate`.
-Out: reports/baseline.json (validation metrics and seconds of each), reports/baseline.joblib (the fitted models).
-Cost: under a minute on Fashion-MNIST; no deep-learning framework is imported.
+In: the train split to fit, the validation split to choose penalties and the best. The test split is predicted for
+`evaluate`.
+Out: reports/baseline.json (validation metrics and seconds of each), reports/baseline.npz (their test predictions).
+Cost: less than a minute on Fashion-MNIST, at most a few on any table. No deep-learning framework is imported.
 """
 
 import hashlib
 import json
+import math
 import os
 import time
 import warnings
@@ -14,114 +16,223 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
+from jsonargparse import ArgumentParser
 from rich.console import Console
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
-from . import task
-from .config import Config
+from .config import Config, add_settings
 from .data import Splits, load_splits
-from .files import Rows
-from .metrics import LOWER_IS_BETTER, SHOWN, measure
-from .runs import REPORTS, digits, read_json, write_json
-from .task import make_baselines, predict_baseline
+from .data.inputs import HAS_UNITS, IS_TABLE
+from .data.samples import DiskArray, blocks
+from .metrics import LOSS, LOWER_IS_BETTER, SHOWN, compute_metrics, format_metric
+from .storage import REPORTS, read_json, whole_file, write_json
+from .task import PUBLISHED, PUBLISHED_SOURCE, make_baselines, make_boosting, num_outputs, predict_baseline
 
-MOST_VALUES = 100_000_000  # numbers in the table that a baseline is fitted on (0.4 GB); of more, a random part is taken
+MAX_VALUES = 100_000_000  # in the table that baselines are fit to (0.4 GB); of larger ones a random part is used
+MIN_SAMPLES = 100  # that are used, whatever `data.max_memory_mb` says
+SMALL = 10_000_000  # values of a table for which there is time to try several penalties: seconds for each
+MAX_BOOSTED = 7_000_000  # samples x columns x outputs that trees are boosted for: some ten seconds
+SAMPLES_OF_A_TREE = 10_000  # a tree takes as long as for this many, however few there are
+BOOSTING = "gradient boosting"
+REPORT = REPORTS / "baseline.json"
+PREDICTIONS = REPORTS / "baseline.npz"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of the command `baseline`."""
+    add_settings(parser)
 
 
 def main(config: Config) -> dict[str, Any]:
-    """Fit every baseline on train, score it on validation, keep both; returns what baseline.json says."""
+    """Fit every baseline to the train split, score it on the validation split, write and print the results.
+
+    Returns:
+        What reports/baseline.json holds.
+    """
     splits = load_splits(config)
-    x, y = flatten_some(splits.train.x, splits.train.y)
-    x_val, y_val = flatten_some(splits.val.x, splits.val.y)
-    fitted, results = {}, {}
-    for name, model in make_baselines(config.seed).items():
-        print(f"Fitting: {name}", flush=True)
-        start = time.perf_counter()
-        with warnings.catch_warnings():  # of features that are constant or alike, of steps that ran out: no matter
-            warnings.simplefilter("ignore")
-            fitted[name] = model.fit(x, y)
-        seconds = time.perf_counter() - start
-        metrics = measure(y_val, predict_baseline(model, x_val, splits.names), splits.names)
-        results[name] = {"validation": {key: metrics[key] for key in SHOWN}, "seconds": round(seconds, 2)}
-    metric = config.compile.metric
-    best = (min if metric in LOWER_IS_BETTER else max)(results, key=lambda name: results[name]["validation"][metric])
-    report = {"data": fingerprint(config), "baselines": results, "metric": metric, "best": best, **published(config)}
-    REPORTS.mkdir(exist_ok=True)
-    joblib.dump(fitted, REPORTS / "baseline.joblib", compress=3)
-    write_json(REPORTS / "baseline.json", report)
+    x, y = flatten_some(splits.train.x, splits.train.y, config.data.max_memory_mb)
+    candidates = make_baselines(config.data.seed, is_small=x.size <= SMALL, has_units=HAS_UNITS)
+    work = max(len(x), SAMPLES_OF_A_TREE) * x.shape[1] * num_outputs(splits.target_names)
+    can_boost = IS_TABLE and work <= MAX_BOOSTED
+    if can_boost:
+        candidates[BOOSTING] = [make_boosting(config.data.seed)]
+
+    results, predictions = fit_and_choose(candidates, x, y, splits)
+    report = {
+        "data": fingerprint(config),
+        "train_samples": len(splits.train),
+        "baselines": results,
+        "left_out": [BOOSTING] if IS_TABLE and not can_boost else [],
+        "primary_metric": config.compile.primary_metric,
+        "best": find_best(
+            {name: result["validation"] for name, result in results.items()}, config.compile.primary_metric
+        ),
+        **published(config),
+    }
+    with whole_file(PREDICTIONS) as path:
+        np.savez_compressed(path, **predictions)
+    write_json(REPORT, report)
     print_baselines(report)
     return report
 
 
-def flatten_some(x: np.ndarray | Rows, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs (n, *shape) as a float32 table (n, features), which is what scikit-learn takes, and their targets.
+# One thread of linear algebra: several wait for each other for longer than they compute, above all on a busy machine.
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def fit_and_choose(
+    candidates: dict[str, list[Any]], x: np.ndarray, y: np.ndarray, splits: Splits
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Fit all candidates to the table x (n, features), and choose one of each name by its validation loss.
 
-    Where the table would be too large for memory, of a random part of the items. Padding is 0 in it.
+    Returns:
+        Results and test predictions, by name of the baseline.
     """
-    most = max(1000, MOST_VALUES // int(np.prod(x.shape[1:])))
-    rows = np.sort(np.random.default_rng(0).permutation(len(x))[:most]) if len(x) > most else slice(None)
-    if len(x) > most:
-        print(f"Taking {most:,} of {len(x):,} items: more would not fit into memory.")
-    return flatten(x[rows]), y[rows]
+    names = splits.target_names
+    results: dict[str, dict[str, Any]] = {}
+    chosen = []
+    for name, models in candidates.items():
+        print(f"Fitting: {name}", flush=True)
+        start = time.perf_counter()
+        for model in models:
+            with warnings.catch_warnings():  # constant or equal features, and a limit of steps, do not matter here
+                warnings.simplefilter("ignore")
+                model.fit(x, y)
+        seconds = time.perf_counter() - start
+        scores = [score(predictions, splits) for predictions in predict_all(models, splits.val.x, names)]
+        best = int(np.argmin([metrics[LOSS] for metrics in scores]))
+        chosen.append(models[best])
+        results[name] = {
+            "validation": {key: scores[best][key] for key in SHOWN},
+            "train_samples": len(x),
+            "seconds": round(seconds, 2),
+        }
+    return results, dict(zip(results, predict_all(chosen, splits.test.x, names), strict=True))
+
+
+def predict_all(models: list[Any], x: np.ndarray | DiskArray, names: list[str]) -> list[np.ndarray]:
+    """Predict all samples x (n, *shape) with each model, block by block: of each (n, ...)."""
+    tables = (flatten(block) for block in blocks(x))
+    parts = [[predict_baseline(model, table, names) for model in models] for table in tables]
+    return [np.concatenate(predictions) for predictions in zip(*parts, strict=True)]
+
+
+def score(predictions: np.ndarray, splits: Splits) -> dict[str, Any]:
+    """Compute the metrics of predictions for the validation split."""
+    return compute_metrics(splits.val.y, predictions, splits.target_names, splits.target_statistics)
+
+
+def find_best(scores: dict[str, dict[str, Any]], metric: str) -> str:
+    """Find the name of the baseline with the best metric, the first of equals; scores: metrics by name."""
+    values = {name: metrics[metric] for name, metrics in scores.items()}
+    choose = min if metric in LOWER_IS_BETTER else max
+    return choose(values, key=values.__getitem__)
+
+
+def flatten_some(x: np.ndarray | DiskArray, y: np.ndarray, max_memory_mb: int) -> tuple[np.ndarray, np.ndarray]:
+    """Turn inputs (n, *shape) into a table (n, features) float32 for scikit-learn. Padding becomes 0.
+
+    If the table, and the copy that a baseline makes of it, would take more than `max_memory_mb`, a random part of the
+    samples is used.
+
+    Returns:
+        The table, and the targets of its rows.
+    """
+    max_values = min(MAX_VALUES, max_memory_mb * 1_000_000 // 8)  # twice 4 bytes each
+    limit = max(MIN_SAMPLES, max_values // math.prod(x.shape[1:]))
+    if len(x) > limit:
+        print(f"Using {limit:,} of {len(x):,} samples to fit: more would not fit into memory (data.max_memory_mb).")
+        rows = np.sort(np.random.default_rng(0).permutation(len(x))[:limit])
+        return flatten(x[rows]), y[rows]
+    return flatten(x[:]), y
 
 
 def flatten(x: np.ndarray) -> np.ndarray:
-    """(n, *shape) -> (n, features) float32."""
+    """Turn inputs (n, *shape) into a table (n, features) float32, with 0 for NaN."""
     table = x.reshape(len(x), -1).astype(np.float32)
-    return np.nan_to_num(table, copy=False) if np.issubdtype(x.dtype, np.floating) else table
+    if np.issubdtype(x.dtype, np.floating):
+        np.nan_to_num(table, copy=False)
+    return table
 
 
-def score(splits: Splits) -> dict[str, dict[str, float]]:
-    """Test metrics of each fitted baseline."""
-    x, y = flatten_some(splits.test.x, splits.test.y)
+def score_on_test(config: Config, splits: Splits) -> dict[str, dict[str, float]]:
+    """Compute the test metrics of each baseline, beside the number of samples that it was fitted on."""
+    results = load_report(config)["baselines"]
     scores = {}
-    for name, model in joblib.load(REPORTS / "baseline.joblib").items():
-        metrics = measure(y, predict_baseline(model, x, splits.names), splits.names)
-        scores[name] = {key: metrics[key] for key in SHOWN}
+    with np.load(PREDICTIONS) as predictions:
+        for name in predictions.files:
+            metrics = compute_metrics(splits.test.y, predictions[name], splits.target_names, splits.target_statistics)
+            scores[name] = {key: metrics[key] for key in SHOWN}
+            scores[name]["train_samples"] = results[name]["train_samples"]
     return scores
 
 
 def published(config: Config) -> dict[str, Any]:
-    """Published and human results, where task.py lists some and the data is the one that they were reached on."""
-    if config.data.source != "fashion_mnist" or not hasattr(task, "PUBLISHED"):
+    """Return the published results of task.py, if there are any, and if the data is that of the publication."""
+    if config.data.source != "fashion_mnist" or not PUBLISHED:
         return {}
-    return {"published": task.PUBLISHED, "published_source": task.PUBLISHED_SOURCE}
+    return {"published": PUBLISHED, "published_source": PUBLISHED_SOURCE}
 
 
 def fingerprint(config: Config) -> str:
-    """Changes whenever the split does: tells whether stored baselines belong to the data of these settings."""
-    # Where the data lies and how much of it is held change nothing in it.
-    relevant = {**asdict(config.data), "folder": None, "memory_mb": None, "seed": config.seed, "task": config.task}
+    """Hash everything that determines the splits. Stored baselines are reused only if it is unchanged."""
+    # Where the data is kept, and how much of it in memory, changes nothing in the splits.
+    relevant = {**asdict(config.data), "data_dir": None, "max_memory_mb": None}
     source = Path(config.data.source)
-    files = [source, *(Path(folder, name) for folder, _, names in os.walk(source) for name in names)]
-    changed = [len(files), max((file.stat().st_mtime_ns for file in files if file.exists()), default=0)]
-    text = json.dumps([relevant, config.compile.metric, changed], sort_keys=True)
+    files = [source]
+    for folder, _, names in os.walk(source):
+        files += [Path(folder, name) for name in names]
+    newest = max((file.stat().st_mtime_ns for file in files if file.exists()), default=0)
+    text = json.dumps([relevant, config.compile.primary_metric, len(files), newest], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def load_report(config: Config) -> dict[str, Any] | None:
-    """What `main` wrote for the data of these settings; None where it has not run, or ran on other data."""
-    path = REPORTS / "baseline.json"
-    report = read_json(path) if path.is_file() else None
-    return report if report and report["data"] == fingerprint(config) else None
+def load_report(config: Config) -> dict[str, Any]:
+    """Read the report of the baselines. Fit them if there is none, or if it is of other data."""
+    if REPORT.is_file() and PREDICTIONS.is_file():
+        report = read_json(REPORT)
+        if report["data"] == fingerprint(config):
+            return report
+    return main(config)
+
+
+def with_samples(name: str, samples: int, of: int) -> str:
+    """Name a baseline, with the number of train samples that it was fitted on, if these are not all of them."""
+    return name if samples == of else f"{name}, {samples:,} samples"
 
 
 def print_baselines(report: dict[str, Any]) -> None:
-    """The report as a table for people."""
+    """Print the report of the baselines as a table."""
     table = Table(title="Baselines on the validation split: the best is what the model must beat")
     table.add_column("baseline")
     for label in SHOWN.values():
         table.add_column(label, justify="right")
     table.add_column("seconds to fit", justify="right")
     for name, result in report["baselines"].items():
+        metrics = [format_metric(result["validation"][key]) for key in SHOWN]
         style = "bold" if name == report["best"] else None
-        values = (digits(result["validation"][key]) for key in SHOWN)
-        table.add_row(name, *values, f"{result['seconds']:.1f}", style=style)
+        label = with_samples(name, result["train_samples"], report["train_samples"])
+        table.add_row(label, *metrics, f"{result['seconds']:.1f}", style=style)
+    for name in report["left_out"]:
+        table.add_row(name, *("-" for _ in SHOWN), "too long", style="dim")
     console = Console(highlight=False, markup=False)
     console.print(table)
     if "published" in report:
-        values = ", ".join(f"{name} {value:.3f}" for name, value in report["published"].items())
-        console.print(f"Published {next(iter(SHOWN.values()))}, test: {values} ({report['published_source']})")
-    console.print(f"Written: {REPORTS}/baseline.json")
+        results = ", ".join(f"{name} {value:.3f}" for name, value in report["published"].items())
+        console.print(f"Published {next(iter(SHOWN.values()))}, test: {results} ({report['published_source']})")
+    console.print(f"Written: {REPORT}")
+
+
+def compare_on_validation(config: Config, splits: Splits, predictions: np.ndarray) -> None:
+    """Print the validation metrics of the model beside those of the baselines. The test split stays unused."""
+    results = load_report(config)["baselines"]
+    results["this model"] = {"validation": score(predictions, splits), "train_samples": len(splits.train)}
+    table = Table(title="Validation split")
+    table.add_column("")
+    for key, label in SHOWN.items():
+        table.add_column(f"[bold]{label}[/]" if key == config.compile.primary_metric else label, justify="right")
+    for name, result in results.items():
+        metrics = [format_metric(result["validation"][key]) for key in SHOWN]
+        style = "bold" if name == "this model" else None
+        table.add_row(with_samples(name, result["train_samples"], len(splits.train)), *metrics, style=style)
+    Console(highlight=False).print(table)

@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/compile.py" %}
+{% include "framework/" ~ cookiecutter.framework ~ "/package/compile.py" %}

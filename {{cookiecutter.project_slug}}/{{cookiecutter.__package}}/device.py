@@ -1,11 +1,11 @@
-{% include cookiecutter.framework ~ "/device/" ~ cookiecutter.__backend ~ ".py" %}
+{% include "hardware/" ~ cookiecutter.__backend ~ "/package/device.py" %}
 {% if cookiecutter.__backend in ("cuda", "cluster") %}
 
 
-{% include "pytorch/device/nvidia.py" %}
+{% include "hardware/shared/nvidia.py" %}
 {% endif %}
 {% if cookiecutter.__backend in ("cuda", "cluster", "tensorflow", "jax") %}
 
 
-{% include "device/driver.py" %}
+{% include "hardware/shared/driver.py" %}
 {% endif %}

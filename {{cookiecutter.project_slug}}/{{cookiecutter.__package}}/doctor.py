@@ -1,4 +1,4 @@
-"""What this machine offers, and whether training can run on it."""
+"""The doctor: what this machine offers, and whether training can run on it."""
 
 import os
 import platform
@@ -6,31 +6,38 @@ import shutil
 import sys
 from pathlib import Path
 
+from jsonargparse import ArgumentParser
 from rich.console import Console
 from rich.table import Table
 
-from . import fetch
-from .config import Config, UserError
+from .config import Config, UserError, add_settings
+from .data import fashion_mnist
 from .device import describe_device
-from .monitor import peak_memory_mb
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of the command `doctor`."""
+    add_settings(parser)
 
 
 def main(config: Config) -> None:
-    """Print what is there, and what `train` will use.
+    """Print the versions and devices that were found, and what training will use.
 
     Raises:
-        UserError: training can't run; the message says why and what to do.
+        UserError: training can't run; the message says why, and what to do.
     """
     free = shutil.disk_usage(".").free / 1e9  # bytes -> GB
+    rows = {
+        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "Python": f"{platform.python_version()} in {sys.prefix}",
+        "CPU cores": str(os.cpu_count()),
+        "free disk space": f"{free:.1f} GB",
+        **describe_device(config),
+        "data": describe_data(config),
+    }
     table = Table(title="This machine", show_header=False)
-    table.add_row("system", f"{platform.system()} {platform.release()}, {platform.machine()}")
-    table.add_row("Python", f"{platform.python_version()} in {sys.prefix}")
-    table.add_row("processor cores", str(os.cpu_count()))
-    table.add_row("free disk space", f"{free:.1f} GB")
-    for name, value in describe_device(config).items():
+    for name, value in rows.items():
         table.add_row(name, value)
-    table.add_row("memory used so far", f"{peak_memory_mb() or 'unknown'} MB, most of it the framework")
-    table.add_row("data", describe_data(config))
     Console(highlight=False, markup=False).print(table)  # paths may hold brackets
     if config.data.source != "fashion_mnist" and not Path(config.data.source).exists():
         raise UserError(f"{config.data.source} is missing: put your data there, or correct data.source in config.yaml.")
@@ -40,11 +47,11 @@ def main(config: Config) -> None:
 
 
 def describe_data(config: Config) -> str:
-    """Whether the data is at hand, in words."""
+    """Describe whether the data is there, in words."""
     if config.data.source != "fashion_mnist":
-        return f"{config.data.source}: {'there' if Path(config.data.source).exists() else 'MISSING'}"
-    folder = Path(config.data.folder)
-    present = [name for name in fetch.FILES if (folder / name).is_file() or (folder / f"{name}.gz").is_file()]
-    if len(present) == len(fetch.FILES):
-        return f"Fashion-MNIST is in {folder}"
-    return f"Fashion-MNIST is not yet in {folder}: the data command fetches it"
+        return f"{config.data.source}: {'found' if Path(config.data.source).exists() else 'MISSING'}"
+    folder = Path(config.data.data_dir)
+    for name in fashion_mnist.FILES:
+        if not (folder / name).is_file() and not (folder / f"{name}.gz").is_file():
+            return f"Fashion-MNIST is not in {folder} yet: the data command downloads it"
+    return f"Fashion-MNIST: found in {folder}"

@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/losses/" ~ cookiecutter.task ~ ".py" %}
+{% include "task/" ~ cookiecutter.task ~ "/package/losses_" ~ cookiecutter.framework ~ ".py" %}

@@ -1,1 +1,1 @@
-{% include "metrics/" ~ cookiecutter.task ~ ".py" %}
+{% include "task/" ~ cookiecutter.task ~ "/package/metrics.py" %}

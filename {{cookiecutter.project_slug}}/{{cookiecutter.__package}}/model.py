@@ -1,1 +1,1 @@
-{% include cookiecutter.framework ~ "/model/" ~ cookiecutter.data_type ~ ".py" %}
+{% include "data_type/" ~ cookiecutter.data_type ~ "/package/model_" ~ cookiecutter.framework ~ ".py" %}

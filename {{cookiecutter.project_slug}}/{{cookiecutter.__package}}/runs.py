@@ -1,131 +1,273 @@
-"""The folders of training runs: runs/<name>/ holds everything that one training wrote.
+"""The folders of training runs: runs/<name>/ holds all that belongs to one training.
 
 config.yaml      the settings of this run
-data.json        what the model must know of its data: rules for inputs, names, mean and deviation
-history.csv      one row an epoch (monitor.py)
-best.*, last.*   checkpoints: the lowest validation loss, and the newest epoch (train.py)
-predictions.npz  predictions of validation and test, and predictions.csv of what predict was given (inference.py)
-metrics.json     how good the model is (evaluate.py), and figures/
+data.json        what the model must know of its data (data_info.py)
+environment.json versions, machine, device and commit (environment.py)
+model.py         the network as it was
+history.csv      loss, metric and learning rate, a row an epoch
+best.*, last.*   checkpoints of the lowest validation loss and of the newest state (training/checkpoint.py)
+tracking.json    the run in MLflow, Weights & Biases or Trackio (training/tracking.py)
+training.json    epochs, seconds, parameters, device, threads, memory (training/monitor.py)
+predictions.npz  predictions of validation and test (evaluation/evaluate.py)
+metrics.json     metrics of the model and the baselines, and figures/ (evaluation/evaluate.py)
+report.html      the report of the run, and MODEL_CARD.md (evaluation/report.py, evaluation/card.py)
+predictions.csv  predictions for people (inference/predict.py)
+export/, web/    the model as files for other runtimes, and as a web page (inference/export.py, inference/web.py)
 """
 
-import json
-from dataclasses import asdict
+import ast
+import csv
+import shutil
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from .config import Config, UserError, load_config, save_config
-from .data import Splits
+from filelock import FileLock, Timeout
+
+from .config import Config, UserError, counted, list_settings, load_config, save_config
+from .data_info import DataInfo, load_info, save_info
+from .environment import describe_environment
+from .storage import whole_file, write_json
+from .task import METRIC
 
 RUNS = Path("runs")
-REPORTS = Path("reports")  # of the data, not of a run: statistics and baselines
-# What may differ from the settings of a run that is resumed, beside the hardware.
+MODEL = Path(__file__).with_name("model.py")
+HISTORY = ("epoch", "loss", METRIC, "val_loss", f"val_{METRIC}", "learning_rate", "seconds")  # columns of history.csv
+# Settings that may change when a run is resumed, as those of the hardware may.
 MAY_CHANGE = (
     "run",
-    "data.folder",
-    "data.memory_mb",
+    "data.data_dir",
+    "data.max_memory_mb",
     "training.epochs",
-    "training.patience",
+    "training.early_stopping_patience",
+    "training.save_minutes",
+    "training.tracking",
 )
 
 
-def start_run(config: Config, splits: Splits) -> Path:
-    """Make the folder of a new run and note settings and data in it. An existing run is never overwritten."""
-    if Path(config.run).name != config.run:
-        raise UserError(f"The run name {config.run!r} is a path: it must be the name of a folder inside {RUNS}.")
-    run = RUNS / (config.run or f"{_last_number() + 1:03d}")
-    if (run / "config.yaml").exists():
-        raise UserError(f"{run} exists: give another name with --run, or continue it with --resume.")
-    run.mkdir(parents=True, exist_ok=True)
-    write_json(run / "data.json", splits.describe())
-    save_config(config, run / "config.yaml")
-    return run
+def open_run(config: Config, info: DataInfo, *, resume: bool = False, first: bool = True, runs: Path = RUNS) -> Path:
+    """Open the folder of a run: a new one, or the one to resume.
+
+    With nothing to resume a new run starts, so that a scheduler can give the same command again and again.
+    Of several processes, only the `first` makes a new folder. The others write nothing, and get RUNS instead.
+    A new folder lies in `runs`.
+    """
+    if resume and _can_resume(config.run):
+        return resume_run(config, info)
+    if not first:
+        return RUNS
+    if resume:
+        print("There is nothing to resume: a new run starts.")
+    return start_run(config, info, again=resume, runs=runs)
 
 
-def resume_run(config: Config, splits: Splits) -> Path:
-    """The folder of the run to continue: the one of `config.run`, or the newest.
+def start_run(config: Config, info: DataInfo, *, again: bool = False, runs: Path = RUNS) -> Path:
+    """Make the folder of a new run, with config.yaml, data.json and a copy of model.py.
+
+    An existing run is never overwritten: who makes the folder has its name. `again`: a folder without config.yaml may
+    be used, because an earlier start was interrupted in it.
 
     Raises:
-        UserError: the data, or a setting that the weights depend on, has changed since.
+        UserError: the run exists already, or its name is a path.
     """
-    run = find_run(config.run)
-    before, now = _by_option(load_config(run / "config.yaml")), _by_option(config)
-    for name, value in before.items():
-        if value != now[name] and name not in MAY_CHANGE and not name.startswith("hardware."):
+    if Path(config.run).name != config.run:
+        raise UserError(f"The run name {config.run!r} is a path: it must be the name of a folder inside {RUNS}.")
+    run = _make_folder(config.run, again=again, runs=runs)
+    shutil.copy(MODEL, run / MODEL.name)
+    save_info(info, run / "data.json")
+    write_json(run / "environment.json", describe_environment(config))
+    save_config(config, run / "config.yaml")  # last: it marks a run that can be resumed
+    return run
+
+
+def resume_run(config: Config, info: DataInfo) -> Path:
+    """Find the run to continue: the one of `config.run`, or the newest.
+
+    Raises:
+        UserError: the data has changed since, or a setting that the weights depend on.
+    """
+    run, stored_config, stored_info = load_run(config.run)
+    settings = list_settings(config)
+    for name, stored in list_settings(stored_config).items():
+        may_change = name in MAY_CHANGE or name.startswith("hardware.")
+        if settings[name] != stored and not may_change:
             raise UserError(
-                f"{run} was trained with {name} {value}, and now it is {now[name]}: restore that to resume, or start a"
-                " new run without --resume."
+                f"{run} was trained with {name} {stored}, and now it is {settings[name]}: restore that to resume, or"
+                " start a new run without --resume."
             )
-    check_fit(splits, read_json(run / "data.json"), run)
+    check_data(info, stored_info, run)
+    check_model(run)
+    if config.training.epochs != stored_config.training.epochs:
+        print(
+            f"training.epochs was {stored_config.training.epochs} and is {config.training.epochs}: the learning-rate"
+            " schedule now ends there, so the result differs from that of a run without a break."
+        )
     save_config(config, run / "config.yaml")
     return run
 
 
-def check_fit(splits: Splits, data: dict[str, Any], run: Path) -> None:
-    """Refuse data that has become another since the run was trained; data: the run's data.json."""
-    if splits.rules != data["rules"]:
-        raise UserError(f"The data of {run} has changed since: {_difference(data['rules'], splits.rules)}: train anew.")
-    if splits.names != data["names"]:
-        raise UserError(f"{run} was trained on {data['names']}, the data now has {splits.names}: train anew.")
+def check_data(info: DataInfo, stored: DataInfo, run: Path) -> None:
+    """Check that the data is still what a run was trained on.
+
+    Args:
+        info: of the data now.
+        stored: the data.json of the run.
+        run: folder of the run.
+
+    Raises:
+        UserError: preprocessing, names, samples, targets or their order have changed.
+    """
+    if info.preprocessing != stored.preprocessing:
+        difference = _difference(stored.preprocessing, info.preprocessing)
+        raise UserError(f"The data of {run} has changed since: {difference}: train again.")
+    if info.target_names != stored.target_names:
+        raise UserError(
+            f"{run} was trained on {stored.target_names}, the data now has {info.target_names}: train again."
+        )
+    for split, count in stored.num_samples.items():
+        if info.num_samples[split] != count:
+            raise UserError(
+                f"The data of {run} has changed since: the {split} split had {counted(count, 'sample')} and has"
+                f" {info.num_samples[split]:,}: restore it, or train again."
+            )
+        for kind, stored_digest in stored.digests[split].items():
+            if info.digests[split][kind] != stored_digest:
+                raise UserError(
+                    f"The data of {run} has changed since: {kind} of the {split} split are others, or in another order:"
+                    " restore it, or train again."
+                )
+
+
+def check_model(run: Path) -> None:
+    """Raise UserError if model.py computes something else than when the run was trained; comments may differ."""
+    now = _strip(MODEL.read_text(encoding="utf-8"))
+    try:
+        before = _strip((run / MODEL.name).read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError) as error:  # absent; no Python; no text
+        raise UserError(f"{run / MODEL.name} is corrupt or missing: restore it, or train again.") from error
+    if before != now:
+        raise UserError(f"model.py has changed since {run} was trained: restore {run / MODEL.name}, or train again.")
 
 
 def find_run(name: str = "") -> Path:
-    """The folder of the run `name`, or of the newest run when `name` is empty."""
+    """Find the folder of a run by its name or path; without a name, the newest.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    names = _run_names()
     if name:
-        run = Path(name) if (Path(name) / "config.yaml").is_file() else RUNS / name
-        if not (run / "config.yaml").is_file():
-            raise UserError(f"There is no run {name!r}: there are {', '.join(_run_names()) or 'none yet'}.")
-        return run
-    if not _run_names():
+        for run in (Path(name), RUNS / name):
+            if (run / "config.yaml").is_file():
+                return run
+        raise UserError(f"There is no run {name!r}: there are {', '.join(names) or 'none yet'}.")
+    if not names:
         raise UserError("Nothing was trained yet: run the train command first.")
-    return max((RUNS / name for name in _run_names()), key=lambda run: (run / "config.yaml").stat().st_mtime_ns)
+    return max((RUNS / name for name in names), key=_last_changed)
 
 
-def load_run(name: str = "") -> tuple[Path, Config, dict[str, Any]]:
-    """The folder of a run, the settings that it was trained with, and its data.json."""
+def is_outdated(path: Path, run: Path) -> bool:
+    """Return whether a file that was made of the best checkpoint of a run is older than it."""
+    return any(path.stat().st_mtime_ns < best.stat().st_mtime_ns for best in run.glob("best.*"))
+
+
+def list_runs() -> list[Path]:
+    """List the folders of all runs, in the order of their names."""
+    return [RUNS / name for name in _run_names()]
+
+
+def load_run(name: str = "") -> tuple[Path, Config, DataInfo]:
+    """Load a run: its folder, the settings that it was trained with, and its data.json."""
     run = find_run(name)
-    return run, load_config(run / "config.yaml"), read_json(run / "data.json")
+    try:
+        info = load_info(run / "data.json")
+    except (OSError, ValueError, TypeError) as error:  # absent; no JSON; other keys
+        raise UserError(f"{run / 'data.json'} is corrupt or missing: train again.") from error
+    return run, load_config(run / "config.yaml"), info
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_history(run: Path) -> list[dict[str, float]]:
+    """Read history.csv, a row an epoch; return no rows if there is no file."""
+    path = run / "history.csv"
+    if not path.is_file():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [{name: float(row[name]) for name in HISTORY} for row in csv.DictReader(file)]
+    except (ValueError, TypeError, KeyError) as error:  # cut in a line, or other columns
+        raise UserError(f"{path} is corrupt: restore it, or start a new run.") from error
+    return [{**row, "epoch": int(row["epoch"])} for row in rows]
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON object whole or not at all: a reader never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
+def write_history(run: Path, history: list[dict[str, float]]) -> None:
+    """Write history.csv, a row an epoch."""
+    with whole_file(run / "history.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, HISTORY)
+        writer.writeheader()
+        writer.writerows(history)
 
 
-def digits(value: float) -> str:
-    """A metric with four decimals; large ones, such as errors in euros, with fewer, small ones with three digits."""
-    if 0 < abs(value) < 0.001:
-        return f"{value:.3g}"
-    return f"{value:.4f}" if not abs(value) >= 100 else f"{value:,.{1 if abs(value) < 10_000 else 0}f}"
+def lock_run(run: Path) -> FileLock:
+    """Lock the folder of a run, so that no second training writes into it. A lock ends with its process.
+
+    Raises:
+        UserError: another process has the lock.
+    """
+    lock = FileLock(run / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"{run} is being trained by another process: wait for it, or end it.") from None
+    return lock
 
 
-def _by_option(config: Config) -> dict[str, Any]:
-    """The settings by their names as options: "training.epochs": 12."""
-    found: dict[str, Any] = {}
-    for name, value in asdict(config).items():
-        found |= {f"{name}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value}
-    return found
+def _can_resume(name: str) -> bool:
+    """Whether there is a run of this name, or any run where the name is empty."""
+    return (RUNS / name / "config.yaml").is_file() if name else bool(_run_names())
+
+
+def _make_folder(name: str, *, again: bool, runs: Path) -> Path:
+    """Make the folder of a new run inside `runs`: of this name, or of the next free number."""
+    runs.mkdir(exist_ok=True)
+    while True:
+        run = runs / (name or f"{_last_number() + 1:03d}")
+        try:
+            run.mkdir()
+        except FileExistsError:
+            if again and not (run / "config.yaml").exists():
+                return run
+            if name:
+                sentence = "give another name with --run, or continue it with --resume."
+                raise UserError(f"{run} exists: {sentence}") from None
+            continue  # another training has just taken the number
+        return run
+
+
+def _strip(code: str) -> str:
+    """Code without comments and layout."""
+    return ast.dump(ast.parse(code))
 
 
 def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Describe the first entry that differs."""
     key = next(key for key in {**before, **now} if before.get(key) != now.get(key))
-    was, is_now = before.get(key), now.get(key)
-    if isinstance(was, list) and isinstance(is_now, list):  # of many columns the first that differs
-        was, is_now = next(pair for pair in zip_longest(was, is_now) if pair[0] != pair[1])
-    return f"{key} was {was} and is {is_now}"
+    old, new = before.get(key), now.get(key)
+    if isinstance(old, list) and isinstance(new, list):  # of many columns, the first that differs
+        old, new = next(pair for pair in zip_longest(old, new) if pair[0] != pair[1])
+    return f"{key} was {old} and is {new}"
 
 
 def _run_names() -> list[str]:
+    """List the names of all runs, in order."""
     return sorted(path.parent.name for path in RUNS.glob("*/config.yaml"))
 
 
+def _last_changed(run: Path) -> int:
+    """Return when training last started or resumed, in nanoseconds."""
+    return (run / "config.yaml").stat().st_mtime_ns
+
+
 def _last_number() -> int:
-    return max((int(path.name) for path in RUNS.glob("*") if path.name.isdigit()), default=0)
+    """Find the largest number that is the name of a run; 0 if there is none."""
+    numbers = [int(path.name) for path in RUNS.glob("*") if path.name.isdigit()]
+    return max(numbers, default=0)

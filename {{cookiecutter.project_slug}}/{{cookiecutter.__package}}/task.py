@@ -1,1 +1,1 @@
-{% include "task/" ~ cookiecutter.task ~ ".py" %}
+{% include "task/" ~ cookiecutter.task ~ "/package/task.py" %}

@@ -1,0 +1,1 @@
+accelerator: Literal["cpu", "apple"]  # without Metal, training warns and uses the CPU

@@ -1,0 +1,140 @@
+"""Metrics of predictions, and figures of them: the confusion matrix and curves."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.table import Table
+
+from .probabilities import calibration_error, draw_calibration, wilson_interval
+
+if TYPE_CHECKING:  # else imported when called: training draws nothing
+    from matplotlib.figure import Figure
+
+# Key -> name for people. compile.primary_metric is one of them. F1 is that of the positive class.
+SHOWN = {"accuracy": "accuracy", "f1": "F1", "macro_recall": "macro recall", "roc_auc": "ROC AUC"}
+LOWER_IS_BETTER: tuple[str, ...] = ()
+LOSS = "log_loss"  # chooses among the candidates of a baseline
+TINY = float(np.finfo(np.float32).tiny)  # a probability of 0 counts as this one in the log loss
+LAST_STEP = 2.0**-25  # what float32 can't tell from 0 in 1 - p
+THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # in the report
+
+
+def compute_metrics(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> dict[str, Any]:
+    """Compute accuracy with its 95 % interval, F1, macro recall, area under the ROC curve, and those of each class.
+
+    Args:
+        y: true classes (n,) int, 1 for the positive one.
+        predictions: probabilities of the positive class (n,).
+        names: of both classes.
+        statistics: of the targets of the train split, which these metrics do not need.
+    """
+    from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
+
+    predicted = (predictions >= 0.5).astype(int)
+    correct = int((predicted == y).sum())
+    precision, recall, f1, support = precision_recall_fscore_support(y, predicted, labels=[0, 1], zero_division=0)
+    both = support.min() > 0  # else there is nothing to rank
+    return {
+        "samples": len(y),
+        "accuracy": correct / len(y),
+        "interval": wilson_interval(correct, len(y)),
+        "f1": float(f1[1]),
+        "macro_recall": float(recall[support > 0].mean()),
+        "roc_auc": float(roc_auc_score(y, predictions)) if both else float("nan"),
+        "average_precision": float(average_precision_score(y, predictions)) if both else float("nan"),
+        "calibration_error": calibration_error(predictions, y == 1),
+        "log_loss": log_loss(y, predictions),
+        "details": {
+            name: {
+                "precision": float(precision[label]),
+                "recall": float(recall[label]),
+                "F1": float(f1[label]),
+                "samples": int(support[label]),
+            }
+            for label, name in enumerate(names)
+        },
+    }
+
+
+def log_loss(y: np.ndarray, predictions: np.ndarray) -> float:
+    """Compute the mean log loss of probabilities of the positive class, both (n,)."""
+    p = predictions.astype(np.float64)
+    return float(-np.log(np.where(y == 1, np.maximum(p, TINY), np.maximum(1 - p, LAST_STEP))).mean())
+
+
+def details_table(metrics: dict[str, Any]) -> Table:
+    """Tabulate precision, recall and F1 of both classes."""
+    table = Table(title="Both classes, test split")
+    for column in ("class", "precision", "recall", "F1", "samples"):
+        table.add_column(column, justify="left" if column == "class" else "right")
+    for name, score in metrics["details"].items():
+        table.add_row(name, *(f"{score[key]:.3f}" for key in ("precision", "recall", "F1")), f"{score['samples']:,}")
+    return table
+
+
+def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+    """Tabulate confusion matrix and thresholds for the report; a cell is its text, and a fraction that colors it."""
+    from sklearn.metrics import confusion_matrix
+
+    matrix = confusion_matrix(y, predictions >= 0.5, labels=[0, 1])
+    fractions = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)  # of the true class
+    rows = [
+        {"name": name, "cells": list(zip(counts, shares, strict=True))}
+        for name, counts, shares in zip(names, matrix.tolist(), fractions.tolist(), strict=True)
+    ]
+    thresholds = []
+    for threshold in THRESHOLDS:
+        found = predictions >= threshold
+        true_positives = int((found & (y == 1)).sum())
+        precision = true_positives / max(int(found.sum()), 1)
+        recall = true_positives / max(int((y == 1).sum()), 1)
+        cells = [(f"{precision:.3f}", 0), (f"{recall:.3f}", 0), (f"{int(found.sum()):,}", 0)]
+        thresholds.append({"name": f"{threshold:g}", "cells": cells})
+    return [
+        {"title": "Confusion matrix: true classes as rows, predicted as columns", "header": ["", *names], "rows": rows},
+        {
+            "title": f"Thresholds: from this probability on, a sample counts as {names[1]}",
+            "header": ["threshold", "precision", "recall", f"called {names[1]}"],
+            "rows": thresholds,
+        },
+    ]
+
+
+def draw_metrics(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> "dict[str, Figure]":
+    """Draw confusion matrix, calibration, ROC curve and precision-recall curve; these two show other thresholds."""
+    from matplotlib.figure import Figure
+    from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_curve
+
+    confusion = Figure(figsize=(4.6, 4.3), layout="constrained")
+    left = confusion.subplots()
+    curves = Figure(figsize=(9, 4.3), layout="constrained")
+    middle, right = curves.subplots(1, 2)
+    matrix = confusion_matrix(y, predictions >= 0.5, labels=[0, 1])
+    recall_matrix = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    left.imshow(recall_matrix, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(matrix):
+        color = "white" if recall_matrix[row, column] > 0.5 else "black"
+        left.text(column, row, count, ha="center", va="center", color=color)
+    left.set_xticks(range(2), names)
+    left.set_yticks(range(2), names, rotation=90, va="center")
+    left.set(title="Confusion matrix, test split", xlabel="predicted", ylabel="true")
+    if len(np.unique(y)) == 2:
+        middle.plot(*roc_curve(y, predictions)[:2])
+        precision, recall, _ = precision_recall_curve(y, predictions)
+        right.plot(recall, precision)
+    middle.plot([0, 1], [0, 1], color="gray", linestyle=":")
+    middle.set(title="ROC curve", xlabel="false positive rate", ylabel="true positive rate")
+    right.set(title="Precision and recall", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    return {"confusion_matrix": confusion, "curves": curves, "calibration": draw_calibration(predictions, y == 1)}
+
+
+def format_metric(value: float) -> str:
+    """Format a metric with four decimals: fewer for large values, three digits for tiny ones."""
+    if 0 < abs(value) < 0.001:
+        return f"{value:.3g}"
+    if abs(value) < 100 or math.isnan(value):
+        return f"{value:.4f}"
+    return f"{value:,.1f}" if abs(value) < 10_000 else f"{value:,.0f}"

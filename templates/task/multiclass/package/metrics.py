@@ -1,0 +1,121 @@
+"""Metrics of predictions, and figures of them: confusion matrix and calibration."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.table import Table
+
+from .probabilities import calibration_error, draw_calibration, wilson_interval
+
+if TYPE_CHECKING:  # else imported when called: training draws nothing
+    from matplotlib.figure import Figure
+
+# Key -> name for people. compile.primary_metric is one of them.
+SHOWN = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "macro_recall": "macro recall",
+}
+LOWER_IS_BETTER: tuple[str, ...] = ()
+LOSS = "log_loss"  # chooses among the candidates of a baseline
+TINY = float(np.finfo(np.float32).tiny)  # a probability of 0 counts as this one in the log loss
+MOST_NAMED = 40  # classes: the confusion matrix has no room for names and counts of more
+
+
+def compute_metrics(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> dict[str, Any]:
+    """Compute accuracy with its 95 % interval, macro F1, macro recall, log loss, calibration, and those of each class.
+
+    Args:
+        y: true class ids (n,) int.
+        predictions: probabilities (n, classes), each row summing to 1.
+        names: of all classes, in the order of the columns.
+        statistics: of the targets of the train split, which these metrics do not need.
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    labels = list(range(len(names)))
+    predicted = predictions.argmax(axis=1)
+    correct = int((predicted == y).sum())
+    precision, recall, f1, support = precision_recall_fscore_support(y, predicted, labels=labels, zero_division=0)
+    present = support > 0  # a class without a sample has no recall
+    return {
+        "samples": len(y),
+        "accuracy": correct / len(y),
+        "interval": wilson_interval(correct, len(y)),
+        "macro_f1": float(f1[present].mean()),
+        "macro_recall": float(recall[present].mean()),
+        "calibration_error": calibration_error(predictions.max(axis=1), predicted == y),
+        "log_loss": float(-np.log(np.maximum(predictions[np.arange(len(y)), y].astype(np.float64), TINY)).mean()),
+        "details": {
+            name: {
+                "precision": float(precision[label]),
+                "recall": float(recall[label]),
+                "F1": float(f1[label]),
+                "samples": int(support[label]),
+            }
+            for label, name in enumerate(names)
+        },
+    }
+
+
+def details_table(metrics: dict[str, Any]) -> Table:
+    """Tabulate precision, recall and F1 of each class."""
+    table = Table(title="Each class, test split")
+    for column in ("class", "precision", "recall", "F1", "samples"):
+        table.add_column(column, justify="left" if column == "class" else "right")
+    for name, score in metrics["details"].items():
+        table.add_row(name, *(f"{score[key]:.3f}" for key in ("precision", "recall", "F1")), f"{score['samples']:,}")
+    return table
+
+
+def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+    """Tabulate the confusion matrix for the report; each cell is its text, and a fraction that colors it."""
+    from sklearn.metrics import confusion_matrix
+
+    matrix = confusion_matrix(y, predictions.argmax(axis=1), labels=range(len(names)))
+    fractions = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)  # of the true class
+    rows = [
+        {"name": name, "cells": list(zip(counts, shares, strict=True))}
+        for name, counts, shares in zip(names, matrix.tolist(), fractions.tolist(), strict=True)
+    ]
+    return [
+        {"title": "Confusion matrix: true classes as rows, predicted as columns", "header": ["", *names], "rows": rows}
+    ]
+
+
+def draw_metrics(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> "dict[str, Figure]":
+    """Draw the confusion matrix, and how often the probability of the predicted class comes true.
+
+    The matrix has counts, colored by the fraction of the true class. Many classes get colors alone.
+    """
+    from matplotlib.figure import Figure
+    from sklearn.metrics import confusion_matrix
+
+    matrix = confusion_matrix(y, predictions.argmax(axis=1), labels=range(len(names)))
+    size = 0.6 * min(len(names), MOST_NAMED) + 2.5
+    figure = Figure(figsize=(size, size), layout="constrained")
+    axes = figure.subplots()
+    recall_matrix = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(recall_matrix, cmap="Blues", vmin=0, vmax=1)
+    if len(names) <= MOST_NAMED:
+        for (row, column), count in np.ndenumerate(matrix):
+            color = "white" if recall_matrix[row, column] > 0.5 else "black"
+            axes.text(column, row, count, ha="center", va="center", fontsize=8, color=color)
+        shown = [name if len(name) <= 30 else f"{name[:29]}…" for name in names]
+        axes.set_xticks(range(len(names)), shown, rotation=45, ha="right")
+        axes.set_yticks(range(len(names)), shown)
+    axes.set(title="Confusion matrix, test split", xlabel="predicted", ylabel="true")
+    calibration = draw_calibration(predictions.max(axis=1), predictions.argmax(axis=1) == y)
+    return {"confusion_matrix": figure, "calibration": calibration}
+
+
+def format_metric(value: float) -> str:
+    """Format a metric with four decimals: fewer for large values, three digits for tiny ones."""
+    if 0 < abs(value) < 0.001:
+        return f"{value:.3g}"
+    if abs(value) < 100 or math.isnan(value):
+        return f"{value:.4f}"
+    return f"{value:,.1f}" if abs(value) < 10_000 else f"{value:,.0f}"

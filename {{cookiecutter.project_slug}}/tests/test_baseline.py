@@ -1,0 +1,50 @@
+"""Baselines: fitted to the train split, chosen on the validation split, and compared on the whole test split."""
+
+import numpy as np
+import pytest
+
+from {{ cookiecutter.__package }} import baseline
+from {{ cookiecutter.__package }}.config import Config
+from {{ cookiecutter.__package }}.data import Splits
+from {{ cookiecutter.__package }}.task import make_baselines
+
+
+def test_the_validation_loss_chooses_among_candidates(splits: Splits) -> None:
+    x, y = baseline.flatten_some(splits.train.x, splits.train.y, 1000)
+    made = make_baselines(0, is_small=False, has_units=True)
+    assert all(len(models) == 1 for models in made.values())
+    rule, *_, linear = (models[0] for models in made.values())
+    candidates = {"linear": [linear], "first": [linear, rule], "last": [rule, linear]}
+    results, predictions = baseline.fit_and_choose(candidates, x, y, splits)
+    for name in ("first", "last"):
+        assert results[name]["validation"] == results["linear"]["validation"]
+        np.testing.assert_array_equal(predictions[name], predictions["linear"])
+
+
+def test_small_tables_have_several_penalties_to_choose_from(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a linear model is held down on few samples, and a network that beats it beats nothing."""
+    small, large = (list(make_baselines(0, is_small=size, has_units=True).values())[-1] for size in (True, False))
+    assert len(small) > 3 or "alphas=" in str(small)  # candidates, or a model that chooses by itself
+    assert len(large) == 1 and "alphas=" not in str(large)
+    asked = []
+    original = baseline.make_baselines
+    monkeypatch.setattr(baseline, "make_baselines", lambda *args, **kw: asked.append(kw) or original(*args, **kw))
+    baseline.main(config)
+    monkeypatch.setattr(baseline, "SMALL", 0)
+    baseline.main(config)
+    assert [options["is_small"] for options in asked] == [True, False]
+
+
+def test_baselines_say_how_many_samples_they_saw_and_predict_the_whole_test_split(
+    config: Config, splits: Splits, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(baseline, "flatten_some", lambda x, y, _: (baseline.flatten(x[::2]), y[::2]))
+    monkeypatch.setenv("COLUMNS", "200")
+    report = baseline.main(config)
+    assert {result["train_samples"] for result in report["baselines"].values()} == {90}
+    printed = capsys.readouterr().out
+    assert all(f"{name}, 90 samples" in printed for name in report["baselines"])
+    scores = baseline.score_on_test(config, splits)
+    assert {score["train_samples"] for score in scores.values()} == {90}
+    with np.load(baseline.PREDICTIONS) as predictions:
+        assert {len(array) for array in predictions.values()} == {100}

@@ -1,1 +1,0 @@
-{% include "tests/sources/" ~ cookiecutter.data_type ~ ".py" %}

@@ -1,1 +1,0 @@
-{% include "drawing/" ~ cookiecutter.data_type ~ ".py" %}

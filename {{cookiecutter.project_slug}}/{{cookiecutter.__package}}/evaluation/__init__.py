@@ -1,0 +1,1 @@
+"""Evaluation: metrics and figures of a run."""

@@ -1,0 +1,194 @@
+"""The report of a run: one HTML page that holds everything itself, to read, print or send.
+
+In: what `evaluate` has computed and written. Out: report.html in the folder of the run. The page fetches nothing.
+"""
+
+import base64
+import io
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..baseline import find_best, with_samples
+from ..config import Config, UserError, list_settings, load_config
+from ..data import Splits
+from ..metrics import LOWER_IS_BETTER, SHOWN, draw_metrics, format_metric, report_tables
+from ..runs import load_run, read_history
+from ..storage import read_json, whole_file
+from ..task import METRIC, find_mistakes, target_warnings
+from .plots import draw_learning_curves, draw_mistakes
+
+if TYPE_CHECKING:  # else imported when called
+    from matplotlib.figure import Figure
+
+PAGE = Path(__file__).with_suffix(".html")
+MOST_MISTAKES = 24
+
+
+def write_report(run: Path, splits: Splits, predictions: np.ndarray, results: dict[str, Any]) -> Path:
+    """Write the report of a run that was evaluated.
+
+    Args:
+        run: folder of the run.
+        splits: the data.
+        predictions: of the test split, as task.py defines them.
+        results: of `collect_results`.
+
+    Returns:
+        The path of the page.
+    """
+    from jinja2 import Environment
+
+    content = {
+        **results,
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "tables": report_tables(splits.test.y, predictions, splits.target_names),
+        "figures": draw_figures(run, splits, predictions),
+        "worst": draw_worst(splits, predictions),
+    }
+    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        PAGE.read_text(encoding="utf-8")
+    )
+    target = run / "report.html"
+    with whole_file(target) as path:
+        path.write_text(page.render(content), encoding="utf-8")
+    return target
+
+
+def collect_results(run: Path, splits: Splits) -> dict[str, Any]:
+    """Collect what report and model card tell of a run that was evaluated, ready to be shown."""
+    metrics = read_json(run / "metrics.json")
+    _, config, info = load_run(str(run))
+    environment = run / "environment.json"
+    return {
+        "title": f"{__package__.split('.')[0]}, run {run.name}",
+        "verdict": describe_result(metrics),
+        "samples": info.num_samples,
+        "facts": {
+            "source": config.data.source,
+            "shape of a sample": " x ".join(map(str, info.input_shape)),
+            "targets": ", ".join(info.target_names),
+            "splits": f"given by the source, else {config.data.split_by}",
+        },
+        "target_names": info.target_names,
+        "warnings": target_warnings(splits.train.y, info.target_names),
+        "shown": SHOWN,
+        "test": metrics["test"],
+        "scores": collect_scores(metrics),
+        "published_source": metrics.get("published_source", ""),
+        "details": tabulate_details(metrics["test"]["details"]),
+        "changed": changed_settings(config),
+        "settings": list_settings(config),
+        "training": metrics["training"] or {},
+        "environment": read_json(environment) if environment.is_file() else {},
+    }
+
+
+def describe_result(metrics: dict[str, Any]) -> str:
+    """Say in a sentence how good the model is, and how far from the best baseline."""
+    key = next(iter(SHOWN))
+    score = metrics["test"][key]
+    low, high = metrics["test"]["interval"]
+    sentence = (
+        f"{SHOWN[key][0].upper()}{SHOWN[key][1:]} {format_metric(score)} on {metrics['test']['samples']:,} test samples"
+        f" (95 % interval {format_metric(low)} to {format_metric(high)})"
+    )
+    best = find_best(metrics["baselines"], key)
+    baseline = metrics["baselines"][best][key]
+    margin = baseline - score if key in LOWER_IS_BETTER else score - baseline
+    words = "better" if margin > 0 else "worse"
+    sentence += f": {format_metric(abs(margin))} {words} than the best baseline, {best} ({format_metric(baseline)})."
+    inside = low <= baseline <= high
+    if inside:
+        sentence += " The baseline lies inside the interval: these samples do not tell which one is better."
+    return sentence
+
+
+def collect_scores(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+    """Collect the rows of the table of baselines: name, formatted metrics, and what kind of row it is."""
+    rows = [
+        {
+            "name": with_samples(name, scores["train_samples"], metrics["train_samples"]),
+            "kind": "baseline",
+            "values": [format_metric(scores[key]) for key in SHOWN],
+        }
+        for name, scores in metrics["baselines"].items()
+    ]
+    rows.append(
+        {"name": "this model", "kind": "model", "values": [format_metric(metrics["test"][key]) for key in SHOWN]}
+    )
+    empty = [""] * (len(SHOWN) - 1)
+    for name, value in metrics.get("published", {}).items():
+        rows.append({"name": name, "kind": "published", "values": [f"{value:.3f}", *empty]})
+    return rows
+
+
+def tabulate_details(details: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """Tabulate the metrics of each class, label or target: header and rows of text."""
+    columns = list(next(iter(details.values())))
+    rows = [
+        [name, *(f"{value:,}" if isinstance(value, int) else format_metric(value) for value in scores.values())]
+        for name, scores in details.items()
+    ]
+    return {"header": ["", *columns], "rows": rows}
+
+
+def changed_settings(config: Config) -> dict[str, tuple[Any, Any]]:
+    """Find the settings of the run that differ from config.yaml: the value of the run, and that of the file."""
+    try:
+        now = list_settings(load_config())
+    except UserError:  # there is none, or it is being edited
+        return {}
+    return {
+        name: (value, now[name])
+        for name, value in list_settings(config).items()
+        if value != now.get(name, value) and name != "run"
+    }
+
+
+def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> dict[str, str]:
+    """Draw the figures as SVG, each with what it shows. Text and axes take the color of the page."""
+    import matplotlib
+
+    test = splits.test
+    style: dict[Any, Any] = {
+        "legend.facecolor": "none",
+        "legend.edgecolor": "none",
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+    }
+    with matplotlib.rc_context(style):
+        figures = {"Learning curves": draw_learning_curves(read_history(run), METRIC)}
+        for name, figure in draw_metrics(test.y, predictions, splits.target_names).items():
+            if name != "confusion_matrix":  # a table in the report
+                figures[name.replace("_", " ").capitalize()] = figure
+        return {title: to_svg(figure, title) for title, figure in figures.items()}
+
+
+def draw_worst(splits: Splits, predictions: np.ndarray) -> str:
+    """Draw the worst predictions, as the address of an image that the page holds: curves would be large as SVG."""
+    mistakes = find_mistakes(splits.test.y, predictions, splits.target_names, most=MOST_MISTAKES)
+    buffer = io.BytesIO()
+    draw_mistakes(splits.test.x, mistakes).savefig(buffer, format="webp", dpi=90)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def to_svg(figure: "Figure", title: str) -> str:
+    """Draw a figure as an `<svg>` element whose black is the color of the text around it."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": title}):  # names inside must differ between the figures of a page
+        figure.savefig(buffer, format="svg", dpi=100, transparent=True, metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :].replace("#000000", "currentColor")
+    svg = re.sub(' d="[^"]*"', _round_path, svg)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+
+
+def _round_path(path: re.Match[str]) -> str:
+    """Round the coordinates of an SVG path to a tenth of a point: a third of the size."""
+    return re.sub(r"\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", path[0])

@@ -1,0 +1,1 @@
+"""Inference: predictions for new data."""

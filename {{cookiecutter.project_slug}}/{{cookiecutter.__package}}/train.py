@@ -1,1 +1,0 @@
-{% include cookiecutter.framework ~ "/train.py" %}

@@ -1,0 +1,1 @@
+{% include "framework/" ~ cookiecutter.framework ~ "/package/training/train.py" %}
