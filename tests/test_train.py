@@ -76,15 +76,21 @@ def read_metrics(project: Path) -> dict:
 OWN_TESTS = """
     pytorch-image-multilabel-cpu pytorch-vector-regression-cpu pytorch-sequence-binary-cpu pytorch-vector-multiclass-gpu
     pytorch-image-regression-cluster pytorch-vector-binary-apple pytorch-sequence-multiclass-tpu
-    keras-image-regression-cpu keras-vector-multilabel-gpu keras-sequence-multiclass-cpu keras-image-binary-cpu
+    keras-image-regression-cpu keras-vector-multilabel-cpu keras-sequence-multiclass-cpu keras-image-binary-gpu
     keras-image-multilabel-cluster keras-sequence-regression-tpu keras-vector-multiclass-apple
 """.split()
 
 
+# Own tests that do the same on all hardware: run with cpu alone, where both frameworks have each data type here.
+ON_CPU_ALONE = "answers array_files describe inputs inspection report tracking tune web".split()
+
+
 @pytest.mark.parametrize("answers", [answers for answers in combinations() if str(answers) in OWN_TESTS], ids=str)
 def test_project_passes_its_own_tests(make, answers):
-    # The search does not depend on the hardware, and takes seconds.
-    assert " passed" in make("test", *([] if answers["hardware"] == "cpu" else ["--ignore=tests/test_tune.py"]))
+    left_out = [] if answers["hardware"] == "cpu" else ON_CPU_ALONE
+    for name in left_out:
+        assert (make.project / "tests" / f"test_{name}.py").is_file()
+    assert " passed" in make("test", *(f"--ignore=tests/test_{name}.py" for name in left_out))
     make("lint")
 
 
