@@ -27,8 +27,8 @@ from {{ cookiecutter.__package }}.task import METRIC
 from {{ cookiecutter.__package }}.training import train
 from {{ cookiecutter.__package }}.training.batches import Batches
 from {{ cookiecutter.__package }}.training.checkpoint import Progress
+from {{ cookiecutter.__package }}.training.like import compare_with_repeated
 from {{ cookiecutter.__package }}.training.monitor import Monitor
-from {{ cookiecutter.__package }}.training.repeat import compare_with_repeated
 
 
 def train_run(config: Config, *, resume: bool = False) -> Path:

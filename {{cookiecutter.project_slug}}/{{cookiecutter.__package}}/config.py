@@ -108,6 +108,8 @@ class DataSettings:
     split_column: str  # table: the column that says train, validation or test; may be empty
     validation_fraction: OpenFraction  # of the training data, held out to watch and to choose by
     test_fraction: OpenFraction  # of all samples, where the source has no test split
+    folds: Annotated[NonNegativeInt, Absent(0)]  # parts of train and validation; train --folds sets both
+    fold: Annotated[NonNegativeInt, Absent(0)]  # the part that is the validation split, from 1; 0: validation_fraction
     max_memory_mb: NonNegativeInt  # inputs that take more stay on disk and are read batch by batch
 
 

@@ -19,6 +19,7 @@ from ..metrics import LOWER_IS_BETTER, SHOWN, draw_metrics, format_metric, repor
 from ..runs import load_run, read_history
 from ..storage import read_json, whole_file
 from ..task import METRIC, find_mistakes, target_warnings
+from ..training.series import MODEL, format_spread, read_test_scores, series_of, summarize
 from .plots import draw_learning_curves, draw_mistakes
 
 if TYPE_CHECKING:  # else imported when called
@@ -66,12 +67,13 @@ def collect_results(run: Path, splits: Splits) -> dict[str, Any]:
     return {
         "title": f"{__package__.split('.')[0]}, run {run.name}",
         "verdict": describe_result(metrics),
+        "series": describe_series(run),
         "samples": info.num_samples,
         "facts": {
             "source": config.data.source,
             "shape of a sample": " x ".join(map(str, info.input_shape)),
             "targets": ", ".join(info.target_names),
-            "splits": f"given by the source, else {config.data.split_by}",
+            "splits": f"given by the source, else {config.data.split_by}{describe_fold(config)}",
         },
         "target_names": info.target_names,
         "warnings": target_warnings(splits.train.y, info.target_names),
@@ -105,6 +107,36 @@ def describe_result(metrics: dict[str, Any]) -> str:
     if inside:
         sentence += " The baseline lies inside the interval: these samples do not tell which one is better."
     return sentence
+
+
+def describe_fold(config: Config) -> str:
+    """Say which part of a cross-validation is the validation split; nothing without one."""
+    data = config.data
+    return f"; validation: fold {data.fold} of {data.folds}" if data.folds else ""
+
+
+def describe_series(run: Path) -> dict[str, Any] | None:
+    """Say how a run compares with the others of its series, in a sentence and a table; None if it stands alone."""
+    series = series_of(run)
+    if series is None:
+        return None
+    scores = read_test_scores(series)
+    if not scores:
+        sentence = f"One of {series.size}: evaluate --run {series.folder.name} gives their mean and standard deviation."
+        return {"sentence": sentence, "rows": []}
+    numbers = [each[MODEL] for each in scores]  # metrics of each run
+    key = next(iter(SHOWN))
+    spread = {name: format_spread(**values) for name, values in summarize(scores)[MODEL].items()}
+    own = format_metric(numbers[series.runs.index(run)][key])
+    rows = [
+        (each.name, [format_metric(values[name]) for name in SHOWN])
+        for each, values in zip(series.runs, numbers, strict=True)
+    ]
+    return {
+        "sentence": f"Mean of {series.size}: {SHOWN[key]} {spread[key]} (this run {own}).",
+        "rows": [*rows, ("mean ± standard deviation", list(spread.values()))],
+        "this": run.name,
+    }
 
 
 def collect_scores(metrics: dict[str, Any]) -> list[dict[str, Any]]:
