@@ -21,8 +21,8 @@ SAME = """
     inference/export.py inference/load.py inference/page/answer.js inference/page/index.html inference/page/model.js
     inference/page/page.js inference/page/samples.js inference/page/style.css inference/predict.py inference/ranges.py
     inference/serve.py inference/web.py metrics.py py.typed runs.py signals.py storage.py task.py training/__init__.py
-    training/events.py training/lr_find.py training/monitor.py training/overfit.py training/profile.py
-    training/repeat.py training/study.py training/tracking.py training/tune.py
+    training/events.py training/like.py training/lr_find.py training/monitor.py training/overfit.py training/profile.py
+    training/series.py training/study.py training/tracking.py training/tune.py
 """.split()
 SAME_BY_DATA_TYPE = {
     "image": ["data/folders.py"],
@@ -50,8 +50,8 @@ TESTS = """
     tests/test_array_files.py tests/test_baseline.py
     tests/test_commands.py tests/test_config.py tests/test_data.py tests/test_describe.py tests/test_environment.py
     tests/test_export.py tests/test_inputs.py tests/test_inspection.py tests/test_model.py tests/test_report.py
-    tests/test_serve.py tests/test_start.py tests/test_task.py tests/test_tracking.py tests/test_training.py
-    tests/test_tune.py tests/test_web.py
+    tests/test_series.py tests/test_serve.py tests/test_start.py tests/test_task.py tests/test_tracking.py
+    tests/test_training.py tests/test_tune.py tests/test_web.py
 """.split()
 BY_FRAMEWORK = """
     .github/workflows/ci.yml Dockerfile Makefile README.md docs/scope.md environment.yml notebooks/explore.ipynb

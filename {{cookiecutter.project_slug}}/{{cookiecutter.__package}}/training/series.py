@@ -130,8 +130,7 @@ def train_series(config: Config, kind: str, count: int, train: Train, *, resume:
     Raises:
         UserError: settings or data do not fit, or the series to go on with is another one.
     """
-    plan = [make_settings(config, kind, number, count) for number in range(1, count + 1)]
-    info = load_splits(plan[0]).info  # before a folder is made: the data may have faults
+    info = load_splits(make_settings(config, kind, 1, count)).info  # before a folder is made: the data may have faults
     series = find_begun(config, kind) if resume else None
     if series:
         _go_on(series, config, count, info)
@@ -142,7 +141,8 @@ def train_series(config: Config, kind: str, count: int, train: Train, *, resume:
     print(f"{series.folder}: {len(series.scores)} of {series.size} so far.")
     try:
         with lock_run(series.folder):
-            for run, settings in zip(series.runs, plan, strict=True):
+            for number, run in enumerate(series.runs, start=1):
+                settings = make_settings(config, kind, number, count)
                 if run.name not in series.scores:
                     settings.run = run.name
                     series.scores[run.name] = train_one(settings, train, resume=run.exists())
