@@ -16,8 +16,7 @@ from {{ cookiecutter.__package }}.__main__ import main
 from {{ cookiecutter.__package }}.config import Config, UserError, save_config
 from {{ cookiecutter.__package }}.data import Splits, load_splits
 from {{ cookiecutter.__package }}.data.splits import cut_into_folds, group_folds, stratified_folds
-from {{ cookiecutter.__package }}.evaluation import compare, evaluate
-from {{ cookiecutter.__package }}.evaluation.report import collect_results, describe_series
+from {{ cookiecutter.__package }}.evaluation import compare, evaluate, report
 from {{ cookiecutter.__package }}.metrics import SHOWN, format_metric
 from {{ cookiecutter.__package }}.runs import load_run, read_history, resume_run
 from {{ cookiecutter.__package }}.storage import read_json
@@ -140,7 +139,7 @@ def seeds(short: Config, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
             patch.setattr(Monitor, "saved", interrupt)
             assert main(["train", "--repeats", "2"]) == 130
         assert "Interrupted: the same command with --resume goes on with runs/001." in capsys.readouterr().err
-        assert refusal("evaluate").startswith("Error: runs/001 has 1 of 2 seeds: train --repeats 2 --resume")
+        assert refusal("evaluate").startswith("Error: runs/001 has 1 of 2 seeds: train --repeats 2 --run 001 --resume")
         first = Path("runs/001-1/training.json").stat().st_mtime_ns
         assert main(["train", "--repeats", "2", "--resume"]) == 0
         assert Path("runs/001-1/training.json").stat().st_mtime_ns == first
@@ -168,23 +167,28 @@ def test_mean_and_deviation_of_seeds_are_printed_and_kept(seeds: Config) -> None
     assert content["validation"][rule][FIRST]["std"] == 0  # all seeds have the same
     printed = Path("printed").read_text(encoding="utf-8")
     assert [line.split()[0] for line in printed.splitlines() if "seed " in line] == ["runs/001-1", "runs/001-2"]
-    assert "mean ± standard deviation of 2 seeds" in printed
+    assert "mean and ± standard deviation of 2 seeds" in printed
     assert "epoch  1" not in printed  # the epochs of each run are not
 
 
-def test_all_runs_of_a_series_are_evaluated(seeds: Config, capsys: pytest.CaptureFixture[str]) -> None:
-    alone = describe_series(Path("runs/001-1"))
+def test_all_runs_of_a_series_are_evaluated(
+    seeds: Config, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (evaluate, report):  # figures take most of the time
+        monkeypatch.setattr(module, "draw_figures", lambda *_: {})
+    monkeypatch.setattr(report, "draw_worst", lambda *_: "")
+    alone = report.describe_series(Path("runs/001-1"))
     assert alone["sentence"] == "One of 2 seeds: evaluate --run 001 gives their mean and standard deviation."
     summary = evaluate.main()  # the newest run belongs to the series
-    assert "Test split: mean ± standard deviation of 2 seeds" in capsys.readouterr().out
+    assert "Test split: mean and ± standard deviation of 2 seeds" in capsys.readouterr().out
     values = [read_json(Path(f"runs/001-{number}/metrics.json"))["test"][FIRST] for number in (1, 2)]
     assert summary[MODEL][FIRST] == {"mean": statistics.mean(values), "std": statistics.stdev(values)}
     assert read_json(Path("runs/001/series.json"))["test"] == summary
     spread = series.format_spread(**summary[MODEL][FIRST])
     for number, value in zip((1, 2), values, strict=True):
-        report = Path(f"runs/001-{number}/report.html").read_text(encoding="utf-8")
+        page = Path(f"runs/001-{number}/report.html").read_text(encoding="utf-8")
         sentence = f"Mean of 2 seeds: {SHOWN[FIRST]} {spread} (this run {format_metric(value)})."
-        assert sentence in report
+        assert sentence in page
         assert sentence in Path(f"runs/001-{number}/MODEL_CARD.md").read_text(encoding="utf-8")
 
     rows = {row["run"]: row for row in compare.main(["001"])}
@@ -285,14 +289,14 @@ def test_folds_are_trained_evaluated_and_can_be_resumed(
     monkeypatch.setattr(evaluate, "write_documents", lambda *_: None)
     assert main(["train", "--folds", "2", "--run", "parts"]) == 0
     printed = capsys.readouterr().out
-    assert "mean ± standard deviation of 2 folds" in printed
+    assert "mean and ± standard deviation of 2 folds" in printed
     assert "Fitting" not in printed  # the baselines of each fold
     runs = [load_run(f"parts-{number}") for number in (1, 2)]
     assert [(config.data.folds, config.data.fold) for _, config, _ in runs] == [(2, 1), (2, 2)]
     assert [info.num_samples for *_, info in runs] == [{"train": 100, "validation": 100, "test": 100}] * 2
     summary = evaluate.main("parts")  # checks that the data is that of each run
     assert set(summary[MODEL]) == set(SHOWN)
-    results = collect_results(Path("runs/parts-2"), load_splits(runs[1][1]))
+    results = report.collect_results(Path("runs/parts-2"), load_splits(runs[1][1]))
     assert "validation: fold 2 of 2" in results["facts"]["splits"]
     assert [name for name, _ in results["series"]["rows"]] == ["parts-1", "parts-2", "mean ± standard deviation"]
     config = runs[1][1]

@@ -20,7 +20,7 @@ from ..runs import find_run, list_runs, load_run, read_history
 from ..storage import REPORTS, read_json, whole_file
 from ..task import METRIC
 from ..training.monitor import best_epoch
-from ..training.series import Series, find_series, format_spread, mean_and_deviation, series_of
+from ..training.series import Series, find_series, mean_and_deviation, series_of
 from .plots import draw_runs
 
 CURVES = REPORTS / "runs.png"
@@ -146,7 +146,7 @@ def print_runs(rows: list[dict[str, Any]], different: list[str]) -> None:
     first = next(iter(SHOWN))
     caption = None
     if any(row["runs"] > 1 for row in rows):
-        caption = "mean ± standard deviation of a series, above its runs"
+        caption = "A series: mean and ± standard deviation, then its runs"
         different = [name for name in different if name not in SET_BY_SERIES]
     table = Table(title=f"Runs, by {METRIC} on the validation split", caption=caption)
     table.add_column("run", no_wrap=True)
@@ -159,13 +159,14 @@ def print_runs(rows: list[dict[str, Any]], different: list[str]) -> None:
         name = f"  {row['run']}" if left else row["run"]
         left = row["runs"] if row["runs"] > 1 else max(left - 1, 0)
         cells = [name, *(_cell(row[setting]) for setting in different)]
-        cells += [_spread(row[f"val_{METRIC}"], row["val_std"])]
-        cells += [_cell(row["best_epoch"]), _cell(row["epochs"]), f"{row['seconds']:.0f}", "", ""]
-        if row["test"] is not None:
-            cells[-2] = _spread(row["test"], row["test_std"])
+        cells += [_number(row[f"val_{METRIC}"]), _cell(row["best_epoch"]), _cell(row["epochs"])]
+        cells += [f"{row['seconds']:.0f}", _number(row["test"])]
         if row["test_low"] is not None:
-            cells[-1] = f"{format_metric(row['test_low'])}-{format_metric(row['test_high'])}"
-        table.add_row(*cells, style="bold" if number == 0 else None)
+            cells.append(f"{format_metric(row['test_low'])}-{format_metric(row['test_high'])}")
+        style = "bold" if number == 0 else None
+        table.add_row(*cells, style=style)
+        if row["runs"] > 1:
+            table.add_row("  ±", *("" for _ in different), *_deviations(row), style=style)
     Console(highlight=False, markup=False).print(table)
 
 
@@ -174,6 +175,11 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _spread(mean: float, std: float | None) -> str:
-    """Write the metric of a run, or mean and standard deviation of a series."""
-    return format_metric(mean) if std is None else format_spread(mean, std)
+def _number(value: float | None) -> str:
+    """Write a metric; nothing where there is none."""
+    return "" if value is None else format_metric(value)
+
+
+def _deviations(row: dict[str, Any]) -> list[str]:
+    """Write the standard deviations of a series, below its means of validation and test."""
+    return [_number(row["val_std"]), "", "", "", _number(row["test_std"])]

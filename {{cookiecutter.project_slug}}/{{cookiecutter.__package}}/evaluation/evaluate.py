@@ -70,8 +70,9 @@ def evaluate_series(series: Series) -> dict[str, Any]:
     if not series.is_complete:
         done = len(series.scores)
         raise UserError(
-            f"{series.folder} has {done} of {series.size}: train --{series.kind} {series.count} --resume trains the"
-            f" others; to evaluate one alone, name it, such as --run {series.runs[0].name}."
+            f"{series.folder} has {done} of {series.size}: train --{series.kind} {series.count} --run"
+            f" {series.folder.name} --resume trains the others; to evaluate one alone, name it, such as --run"
+            f" {series.runs[0].name}."
         )
     for run, (config, info, splits) in zip(series.runs, load_each(series.runs), strict=True):
         with redirect_stdout(io.StringIO()):  # each fold has baselines of its own

@@ -290,14 +290,17 @@ def print_run(run: Path, config: Config, series: Series) -> None:
 
 
 def print_table(series: Series, scores: list[Scores], split: str) -> None:
-    """Print mean and standard deviation of each metric, of the model beside the baselines."""
-    table = Table(title=f"{split}: mean ± standard deviation of {series.size}")
+    """Print the mean of each metric, of the model beside the baselines, and below it the standard deviation."""
+    table = Table(title=f"{split}: mean and ± standard deviation of {series.size}")
     table.add_column("")
     for label in SHOWN.values():
-        table.add_column(label, justify="right", no_wrap=True)
+        table.add_column(label, justify="right")
     for name, metrics in summarize(scores).items():
-        cells = [format_spread(**metrics[key]) for key in SHOWN]
-        table.add_row(name, *cells, style="bold" if name == MODEL else None)
+        style = "bold" if name == MODEL else None
+        table.add_row(name, *(format_metric(metrics[key]["mean"]) for key in SHOWN), style=style)
+        deviations = [metrics[key]["std"] for key in SHOWN]
+        if any(deviations):  # all seeds have the same baselines
+            table.add_row("  ±", *map(format_metric, deviations), style=style)
     Console(highlight=False, markup=False).print(table)
 
 
