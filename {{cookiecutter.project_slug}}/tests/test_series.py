@@ -1,5 +1,6 @@
 """Series of runs: seeds share their splits, folds validate each sample once, and a break loses nothing."""
 
+import math
 import shutil
 import statistics
 from dataclasses import replace
@@ -18,11 +19,11 @@ from {{ cookiecutter.__package }}.data import Splits, load_splits
 from {{ cookiecutter.__package }}.data.splits import cut_into_folds, group_folds, stratified_folds
 from {{ cookiecutter.__package }}.evaluation import compare, evaluate, report
 from {{ cookiecutter.__package }}.metrics import SHOWN, format_metric
-from {{ cookiecutter.__package }}.runs import load_run, read_history, resume_run
+from {{ cookiecutter.__package }}.runs import load_run, lock_run, read_history, resume_run
 from {{ cookiecutter.__package }}.storage import read_json
 from {{ cookiecutter.__package }}.training import series, train
 from {{ cookiecutter.__package }}.training.monitor import Monitor
-from {{ cookiecutter.__package }}.training.series import MODEL, require_one_process, train_series
+from {{ cookiecutter.__package }}.training.series import MODEL, mean_and_deviation, require_one_process, train_series
 
 FIRST = next(iter(SHOWN))
 
@@ -171,6 +172,12 @@ def test_mean_and_deviation_of_seeds_are_printed_and_kept(seeds: Config) -> None
     assert "epoch  1" not in printed  # the epochs of each run are not
 
 
+def test_a_metric_that_is_not_defined_stays_so() -> None:
+    assert mean_and_deviation([1.0, 3.0]) == {"mean": 2.0, "std": math.sqrt(2)}
+    assert mean_and_deviation([0.1] * 3) == {"mean": 0.1, "std": 0.0}
+    assert all(math.isnan(value) for value in mean_and_deviation([1.0, math.nan]).values())
+
+
 def test_all_runs_of_a_series_are_evaluated(
     seeds: Config, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +278,15 @@ def test_a_fault_before_the_first_run_leaves_no_series(short: Config) -> None:
     with pytest.raises(UserError, match="The network is wrong"):
         train_series(short, "repeats", 2, fail, resume=False)
     assert not list(Path("runs").glob("*"))
+
+
+def test_a_series_that_another_process_trains_is_left_to_it(short: Config) -> None:
+    folder = Path("runs/001")
+    folder.mkdir(parents=True)
+    save_config(short, folder / "settings.yaml")
+    series.Series(folder, "repeats", 2).save()
+    with lock_run(folder):
+        assert "runs/001 is being trained by another process" in refusal("train", "--repeats", "2", "--resume")
 
 
 def test_a_full_disk_says_how_to_go_on(seeds: Config) -> None:

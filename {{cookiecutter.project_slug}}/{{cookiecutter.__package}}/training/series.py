@@ -8,6 +8,7 @@ Read `train_series` first. The test split has no part in it: `evaluate` scores a
 """
 
 import io
+import math
 import shutil
 import statistics
 from collections.abc import Callable
@@ -93,8 +94,8 @@ def choose_kind(several: dict[str, int | None], like: str) -> tuple[str, int] | 
         raise UserError("--repeats and --folds exclude each other: train two series, one after the other.")
     if like:
         raise UserError(
-            f"--{kind} and --like exclude each other: to train several runs with the settings of {like}, name its file:"
-            f" --config {find_run(like) / 'config.yaml'}."
+            f"--{kind} and --like exclude each other: to train several runs with the settings of {like}, name its file"
+            f" and the new runs: --config {find_run(like) / 'config.yaml'} --run NAME."
         )
     if count < 2:
         raise UserError(f"--{kind} can't be {count}: it must be at least 2; leave it out to train one run.")
@@ -137,17 +138,17 @@ def train_series(config: Config, kind: str, count: int, train: Train, *, resume:
     else:
         if resume:
             print("There is nothing to resume: a new series starts.")
-        series = _begin(config, kind, count)
+        series = _begin(config, kind, count, again=resume)
     print(f"{series.folder}: {len(series.scores)} of {series.size} so far.")
+    lock = lock_run(series.folder)  # before `try`: what another process trains is not removed
     try:
-        with lock_run(series.folder):
-            for number, run in enumerate(series.runs, start=1):
-                settings = make_settings(config, kind, number, count)
-                if run.name not in series.scores:
-                    settings.run = run.name
-                    series.scores[run.name] = train_one(settings, train, resume=run.exists())
-                    series.save()
-                print_run(run, settings, series)
+        for number, run in enumerate(series.runs, start=1):
+            settings = make_settings(config, kind, number, count)
+            if run.name not in series.scores:
+                settings.run = run.name
+                series.scores[run.name] = train_one(settings, train, resume=run.exists())
+                series.save()
+            print_run(run, settings, series)
     except KeyboardInterrupt as stop:
         if _has_begun(series):
             number = stop.args[0] if stop.args else 2
@@ -159,6 +160,7 @@ def train_series(config: Config, kind: str, count: int, train: Train, *, resume:
             f" {series.folder}."
         ) from error
     finally:
+        lock.release()
         if not _has_begun(series):
             shutil.rmtree(series.folder, ignore_errors=True)
     print_table(series, list(series.scores.values()), "Validation split")
@@ -263,10 +265,12 @@ def summarize(scores: list[Scores]) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def mean_and_deviation(values: list[float]) -> dict[str, float]:
-    """Compute mean and standard deviation, of equal values exactly 0.
+    """Compute mean and standard deviation, of equal values exactly 0; NaN where a value is: one was not defined.
 
     The deviation is that of a sample (divided by n - 1): more seeds or folds would have been possible.
     """
+    if any(map(math.isnan, values)):
+        return {"mean": math.nan, "std": math.nan}
     return {"mean": statistics.mean(values), "std": statistics.stdev(values)}
 
 
@@ -304,13 +308,13 @@ def print_table(series: Series, scores: list[Scores], split: str) -> None:
     Console(highlight=False, markup=False).print(table)
 
 
-def _begin(config: Config, kind: str, count: int) -> Series:
-    """Make the folder of a new series.
+def _begin(config: Config, kind: str, count: int, *, again: bool) -> Series:
+    """Make the folder of a new series; again: one may be used that an earlier start has left empty.
 
     Raises:
         UserError: it exists already, or that of one of its runs.
     """
-    series = Series(make_folder(config.run), kind, count)
+    series = Series(make_folder(config.run, again=again), kind, count)
     taken = [run for run in series.runs if run.exists()]
     if taken:
         series.folder.rmdir()
