@@ -461,7 +461,7 @@ def test_inspection_writes_the_settings() -> None:
 def test_few_samples_get_sane_advice() -> None:
     write_files(images())
     printed = answer("data", "--inspect", "table.csv")
-    assert "training.batch_size 8, training.epochs 100 and training.early_stopping_patience 20 fit" in printed
+    assert "training.batch_size 8 and training.epochs 100 fit" in printed
     assert "The validation split has 2 samples, too few" in printed
 
 
