@@ -12,7 +12,6 @@ import numpy as np
 from .config import Config
 from .data_info import DataInfo
 
-
 LARGEST_MAP = 8  # pixels that the last block may have in height or width, whichever is less
 
 

@@ -10,15 +10,14 @@ from torch import Tensor, nn
 from .config import Config
 from .data_info import DataInfo
 
-
 LARGEST_MAP = 8  # pixels that the last block may have in height or width, whichever is less
 
 
 class Network(nn.Module):
     """Blocks of convolution, batch norm and ReLU; mean over space; linear.
 
-    All blocks but the last halve height and width, as long as both are above 1. Large images get more blocks, as wide as
-    the last one: else the last one would see but a small part of them.
+    All blocks but the last halve height and width, as long as both are above 1. Large images get more blocks,
+    as wide as the last one: else the last one would see but a small part of them.
     """
 
     mean: Tensor  # (channels,), of the train split

@@ -37,8 +37,8 @@ def compile_model(model: keras.Model, info: DataInfo, config: Config, *, steps_p
 def make_optimizer(model: keras.Model, config: Config, *, total_steps: int) -> keras.optimizers.Optimizer:
     """Make the optimizer with the schedule inside, built for the weights of the model.
 
-    Keras' default epsilon is 1e-7; 1e-8 is that of the paper of Adam, arXiv:1412.6980. A gradient of all weights that is
-    longer than `compile.clip_norm` is shortened to it: arXiv:1211.5063, section 3.2.
+    Keras' default epsilon is 1e-7; 1e-8 is that of the paper of Adam, arXiv:1412.6980. A gradient that is longer
+    than `compile.clip_norm`, over all weights, is shortened to it: arXiv:1211.5063, section 3.2.
     """
     settings = config.compile
     clip_norm = settings.clip_norm or None
