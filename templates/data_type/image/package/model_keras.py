@@ -36,8 +36,8 @@ def build_model(info: DataInfo, config: Config) -> keras.Model:
     """Build the network with random weights and the normalization of the train split.
 
     Blocks of convolution, batch norm and ReLU; mean over space; linear. All blocks but the last halve height and width,
-    as long as both are above 1. Large images get more blocks, as wide as the last one: else the last one would see but a
-    small part of them.
+    as long as both are above 1. Large images get more blocks, as wide as the last one: else the last one would
+    see but a small part of them.
     """
     settings = config.model
     mean = np.array(info.mean, np.float32)  # (channels,)
