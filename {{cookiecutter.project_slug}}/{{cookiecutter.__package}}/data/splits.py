@@ -30,6 +30,7 @@ from .samples import DiskArray, Samples, arrange, block_size, blocks, find, leav
 MAX_SAMPLES = 20_000  # random samples on disk that mean and std are computed from
 MAX_HASHED = 200_000_000  # bytes of inputs that are hashed whole; of more, HASHED samples
 HASHED = 1000
+MIN_VALIDATION = 100  # samples; the loss of fewer goes up and down by chance
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from ..task import calibrate, to_predictions
 from .batches import Batches, make_batches
 from .checkpoint import Progress, load_checkpoint, load_model, run_model, save_checkpoint
 from .like import compare_with_repeated, load_repeated
-from .monitor import Monitor, Watch
+from .monitor import Monitor, Watch, adapt_patience
 from .series import choose_kind, require_one_process, train_series
 from .tracking import require_tracker
 
@@ -131,7 +131,8 @@ def train_model(
         with device.rank_zero_first():
             run = open_run(config, info, resume=resume, first=device.is_first, runs=runs)
         progress = load_checkpoint(device, run, compiled) if resume else Progress()
-        monitor = Monitor(run, config.training, progress, steps=len(train_batches), shard=device.shard)
+        settings = adapt_patience(config.training, len(splits.val))
+        monitor = Monitor(run, settings, progress, steps=len(train_batches), shard=device.shard)
         monitor.watch = watch
 
         fit(device, compiled, train_batches, val_batches, monitor)

@@ -26,7 +26,7 @@ from ..task import METRIC, calibrate, to_predictions
 from .batches import Batches, make_batches
 from .checkpoint import Progress, load_checkpoint, load_model, run_model, save_checkpoint
 from .like import compare_with_repeated, load_repeated
-from .monitor import Monitor, Watch
+from .monitor import Monitor, Watch, adapt_patience
 from .series import choose_kind, require_one_process, train_series
 from .tracking import require_tracker
 
@@ -134,7 +134,8 @@ def train_model(
         run = open_run(config, info, resume=resume, first=fabric.is_global_zero, runs=runs)
     run = fabric.broadcast(run)
     progress = load_checkpoint(fabric, run, compiled) if resume else Progress()
-    monitor = Monitor(run, config.training, progress, steps=len(train_batches), shard=shard)
+    settings = adapt_patience(config.training, len(splits.val))
+    monitor = Monitor(run, settings, progress, steps=len(train_batches), shard=shard)
     monitor.watch = watch
 
     fit(fabric, compiled, train_batches, val_batches, monitor)
@@ -181,6 +182,7 @@ def _train_epoch(fabric: "Fabric", compiled: Compiled, batches: Batches, monitor
         loss = compiled.loss(outputs, targets)  # scalar
         optimizer.zero_grad()
         fabric.backward(loss * weight)
+        compiled.clip(fabric)
         optimizer.step()
         schedule.step()
         _add(progress.sums, loss.detach(), compiled.metric(outputs.detach(), targets), len(targets))
