@@ -66,7 +66,8 @@ def test_files(bake, answers):
     expected |= set(AROUND_BY_HARDWARE.get(answers["hardware"], []))
     expected |= {f"fashion_mnist/{name}" for name in SAME_BY_DATA_TYPE[answers["data_type"]]}
     if answers["task"] != "regression":
-        expected |= {"fashion_mnist/probabilities.py", "tests/test_probabilities.py"}
+        expected |= {"fashion_mnist/data/labels.py", "fashion_mnist/probabilities.py"}
+        expected |= {"tests/test_labels.py", "tests/test_probabilities.py"}
     found = {path.relative_to(project).as_posix() for path in project.rglob("*") if not path.is_dir()}
     assert {name for name in found if not name.startswith(".git/")} == expected
     assert list(project.parent.iterdir()) == [project]  # nothing beside the project

@@ -13,6 +13,9 @@ from rich.table import Table
 
 from .. import baseline
 from ..data import Splits, load_splits
+{% if cookiecutter.task != "regression" %}
+from ..data.labels import draw_doubtful, find_doubtful, write_doubtful
+{% endif %}
 from ..data.plots import save_figure
 from ..metrics import SHOWN, compute_metrics, details_table, draw_metrics, format_metric
 from ..runs import check_data, load_run, read_history
@@ -21,7 +24,7 @@ from ..task import METRIC, find_mistakes, to_predictions
 from ..training.checkpoint import load_model, run_model
 from .card import write_card
 from .plots import draw_learning_curves, draw_mistakes
-from .report import collect_results, write_report
+from .report import Section, collect_results, write_report
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -68,7 +71,11 @@ def main(run: str = "") -> dict[str, Any]:
     write_json(folder / "metrics.json", metrics)
     draw_figures(folder, splits, predictions["test"])
     results = collect_results(folder, splits)
-    report = write_report(folder, splits, predictions["test"], results)
+    sections: list[Section] = []
+{% if cookiecutter.task != "regression" %}
+    sections.append(list_doubtful_labels(folder, splits, predictions))
+{% endif %}
+    report = write_report(folder, splits, predictions["test"], results, sections)
     card = write_card(folder, results)
     print_metrics(folder, metrics)
     print(f"Report: {report}, model card: {card}")
@@ -86,6 +93,26 @@ def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> None:
     save_figure(draw_mistakes(test.x, mistakes), folder / "mistakes.png")
 
 
+{% if cookiecutter.task != "regression" %}
+def list_doubtful_labels(run: Path, splits: Splits, predictions: dict[str, Any]) -> Section:
+    """Write the labels of validation and test split that the model doubts, and describe them for the report.
+
+    Args:
+        run: folder of the run.
+        splits: the data.
+        predictions: by name of the split.
+    """
+    doubtful = find_doubtful(splits, predictions)
+    path = run / "doubtful_labels.csv"
+    write_doubtful(path, doubtful)
+    checked = " and ".join(f"{len(splits.named[name]):,} of the {name} split" for name in predictions)
+    line = f"Doubtful labels: {len(doubtful):,} of {checked}, in {path.name}. A person decides which are wrong."
+    print(line)
+    figure = draw_doubtful(splits, doubtful) if len(doubtful) else None
+    return Section("Doubtful labels", [line], figure, "The samples whose labels the model doubts most")
+
+
+{% endif %}
 def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
     """Print what metrics.json holds as tables."""
     console = Console(highlight=False, markup=False)  # names may hold brackets

@@ -6,6 +6,7 @@ In: what `evaluate` has computed and written. Out: report.html in the folder of 
 import base64
 import io
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,19 @@ PAGE = Path(__file__).with_suffix(".html")
 MOST_MISTAKES = 24
 
 
-def write_report(run: Path, splits: Splits, predictions: np.ndarray, results: dict[str, Any]) -> Path:
+@dataclass
+class Section:
+    """A part of the page after the worst predictions."""
+
+    title: str
+    lines: list[str]  # of text
+    figure: "Figure | None" = None
+    alt: str = ""  # what the figure shows, in words
+
+
+def write_report(
+    run: Path, splits: Splits, predictions: np.ndarray, results: dict[str, Any], sections: list[Section]
+) -> Path:
     """Write the report of a run that was evaluated.
 
     Args:
@@ -36,6 +49,7 @@ def write_report(run: Path, splits: Splits, predictions: np.ndarray, results: di
         splits: the data.
         predictions: of the test split, as task.py defines them.
         results: of `collect_results`.
+        sections: that the page has beside.
 
     Returns:
         The path of the page.
@@ -48,6 +62,7 @@ def write_report(run: Path, splits: Splits, predictions: np.ndarray, results: di
         "tables": report_tables(splits.test.y, predictions, splits.target_names),
         "figures": draw_figures(run, splits, predictions),
         "worst": draw_worst(splits, predictions),
+        "sections": [(section, to_image(section.figure) if section.figure else "") for section in sections],
     }
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         PAGE.read_text(encoding="utf-8")
@@ -171,8 +186,13 @@ def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> dict[str
 def draw_worst(splits: Splits, predictions: np.ndarray) -> str:
     """Draw the worst predictions, as the address of an image that the page holds: curves would be large as SVG."""
     mistakes = find_mistakes(splits.test.y, predictions, splits.target_names, most=MOST_MISTAKES)
+    return to_image(draw_mistakes(splits.test.x, mistakes))
+
+
+def to_image(figure: "Figure") -> str:
+    """Draw a figure as WebP, as the address of an image that the page holds."""
     buffer = io.BytesIO()
-    draw_mistakes(splits.test.x, mistakes).savefig(buffer, format="webp", dpi=90)
+    figure.savefig(buffer, format="webp", dpi=90)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

@@ -230,6 +230,17 @@ def predict_baseline(model: Any, x: np.ndarray, target_names: list[str]) -> np.n
     return model.predict_proba(x)[:, 1].astype(np.float32)
 
 
+def list_questions(
+    y: np.ndarray, predictions: np.ndarray, target_names: list[str]
+) -> list[tuple[np.ndarray, np.ndarray, list[str]]]:
+    """Say what labels answer: here one question, of which class.
+
+    Returns:
+        Of each question: the given answers (n,) int, probabilities (n, answers), and the answers in words.
+    """
+    return [(y, np.stack([1 - predictions, predictions], axis=1), target_names)]
+
+
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
     """Turn predictions into rows for people: a dictionary a sample.
 

@@ -234,6 +234,17 @@ def predict_baseline(model: Any, x: np.ndarray, target_names: list[str]) -> np.n
     return model.predict_proba(x).astype(np.float32)
 
 
+def list_questions(
+    y: np.ndarray, predictions: np.ndarray, target_names: list[str]
+) -> list[tuple[np.ndarray, np.ndarray, list[str]]]:
+    """Say what labels answer: here one question, of which class.
+
+    Returns:
+        Of each question: the given answers (n,) int, probabilities (n, answers), and the answers in words.
+    """
+    return [(y, predictions, target_names)]
+
+
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
     """Turn predictions into rows for people: a dictionary a sample, of the `top` likeliest classes.
 

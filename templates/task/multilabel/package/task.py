@@ -266,6 +266,18 @@ def predict_baseline(model: Any, x: np.ndarray, target_names: list[str]) -> np.n
     return np.asarray(model.predict(x), np.float32).reshape(len(x), len(target_names))
 
 
+def list_questions(
+    y: np.ndarray, predictions: np.ndarray, target_names: list[str]
+) -> list[tuple[np.ndarray, np.ndarray, list[str]]]:
+    """Say what labels answer: a question for each, whether a sample has it.
+
+    Returns:
+        Of each question: the given answers (n,) int, probabilities (n, answers), and the answers in words.
+    """
+    both = np.stack([1 - predictions, predictions], axis=2)  # (n, labels, 2)
+    return [(y[:, label].astype(int), both[:, label], [f"not {name}", name]) for label, name in enumerate(target_names)]
+
+
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
     """Turn predictions into rows for people: a dictionary a sample, of its labels and the probability of each.
 
