@@ -41,8 +41,10 @@ def main(package: str, data_dir: str, epochs: str) -> None:
         half = replace(splits, train=take(splits.train, here), test=take(splits.train, there))
         train.load_splits = lambda _, half=half: half
         run, _ = train.train_model(config)
-        outputs = checkpoint.run_model(checkpoint.load_model(run), half.test.x, config)
-        predictions = task.to_predictions(outputs, half.target_statistics)
+        model = checkpoint.load_model(run)
+        outputs = checkpoint.run_model(model, half.val.x, config)
+        statistics = task.calibrate(outputs, half.val.y, half.target_statistics)
+        predictions = task.to_predictions(checkpoint.run_model(model, half.test.x, config), statistics)
         table = labels.find_doubtful(half, {"test": predictions})
         tables.append((there[table["row"].to_numpy()], table["probability"].to_numpy()))
     rows, probability = (np.concatenate(parts) for parts in zip(*tables, strict=True))
