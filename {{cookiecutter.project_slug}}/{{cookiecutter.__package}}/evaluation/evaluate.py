@@ -12,19 +12,28 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import baseline
+{% if cookiecutter.task != "regression" %}
+from ..config import counted
+{% endif %}
 from ..data import Splits, load_splits
 {% if cookiecutter.task != "regression" %}
 from ..data.labels import draw_doubtful, find_doubtful, write_doubtful
 {% endif %}
 from ..data.plots import save_figure
+from ..data.samples import DiskArray
 from ..metrics import SHOWN, compute_metrics, details_table, draw_metrics, format_metric
 from ..runs import check_data, load_run, read_history
 from ..storage import read_json, whole_file, write_json
 from ..task import METRIC, find_mistakes, to_predictions
 from ..training.checkpoint import load_model, run_model
 from .card import write_card
+from .importance import describe_importance
 from .plots import draw_learning_curves, draw_mistakes
+{% if cookiecutter.task != "regression" %}
 from .report import Section, collect_results, write_report
+{% else %}
+from .report import collect_results, write_report
+{% endif %}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -49,10 +58,11 @@ def main(run: str = "") -> dict[str, Any]:
     check_data(splits.info, info, folder)
 
     model = load_model(folder)
-    predictions: dict[str, Any] = {}  # arrays, by name of the split
-    for name in ("validation", "test"):
-        outputs = run_model(model, splits.named[name].x, config)
-        predictions[name] = to_predictions(outputs, info.target_statistics)
+
+    def predict(x: np.ndarray | DiskArray) -> np.ndarray:
+        return to_predictions(run_model(model, x, config), info.target_statistics)
+
+    predictions: dict[str, Any] = {name: predict(splits.named[name].x) for name in ("validation", "test")}
     with whole_file(folder / "predictions.npz") as path:
         np.savez(path, **predictions)
 
@@ -71,7 +81,7 @@ def main(run: str = "") -> dict[str, Any]:
     write_json(folder / "metrics.json", metrics)
     draw_figures(folder, splits, predictions["test"])
     results = collect_results(folder, splits)
-    sections: list[Section] = []
+    sections = [describe_importance(folder, splits, predict)]
 {% if cookiecutter.task != "regression" %}
     sections.append(list_doubtful_labels(folder, splits, predictions))
 {% endif %}
@@ -105,8 +115,8 @@ def list_doubtful_labels(run: Path, splits: Splits, predictions: dict[str, Any])
     doubtful = find_doubtful(splits, predictions)
     path = run / "doubtful_labels.csv"
     write_doubtful(path, doubtful)
-    checked = " and ".join(f"{len(splits.named[name]):,} of the {name} split" for name in predictions)
-    line = f"Doubtful labels: {len(doubtful):,} of {checked}, in {path.name}. A person decides which are wrong."
+    checked = " and ".join(f"{counted(len(splits.named[name]), 'sample')} of the {name} split" for name in predictions)
+    line = f"Doubtful labels: {len(doubtful):,}, among {checked}, in {path.name}. A person decides which are wrong."
     print(line)
     figure = draw_doubtful(splits, doubtful) if len(doubtful) else None
     return Section("Doubtful labels", [line], figure, "The samples whose labels the model doubts most")

@@ -4,6 +4,7 @@ In: what `evaluate` has computed and written. Out: report.html in the folder of 
 """
 
 import base64
+import html
 import io
 import re
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Section:
     lines: list[str]  # of text
     figure: "Figure | None" = None
     alt: str = ""  # what the figure shows, in words
+    is_drawing: bool = False  # lines and text, which suit SVG
 
 
 def write_report(
@@ -62,7 +64,7 @@ def write_report(
         "tables": report_tables(splits.test.y, predictions, splits.target_names),
         "figures": draw_figures(run, splits, predictions),
         "worst": draw_worst(splits, predictions),
-        "sections": [(section, to_image(section.figure) if section.figure else "") for section in sections],
+        "sections": [(section, *draw_section(section)) for section in sections],
     }
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         PAGE.read_text(encoding="utf-8")
@@ -189,6 +191,18 @@ def draw_worst(splits: Splits, predictions: np.ndarray) -> str:
     return to_image(draw_mistakes(splits.test.x, mistakes))
 
 
+def draw_section(section: Section) -> tuple[str, str]:
+    """Draw the figure of a section: as SVG, and as the address of an image; one of them or both are empty."""
+    import matplotlib
+
+    if section.figure is None:
+        return "", ""
+    if not section.is_drawing:
+        return "", to_image(section.figure)
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        return to_svg(section.figure, section.alt), ""
+
+
 def to_image(figure: "Figure") -> str:
     """Draw a figure as WebP, as the address of an image that the page holds."""
     buffer = io.BytesIO()
@@ -206,7 +220,7 @@ def to_svg(figure: "Figure", title: str) -> str:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].replace("#000000", "currentColor")
     svg = re.sub(' d="[^"]*"', _round_path, svg)
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(title)}" ', 1)
 
 
 def _round_path(path: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from .config import UserError, counted, cut, listed, quoted
 from .probabilities import fit_temperature
 
 METRIC = "accuracy"  # shown beside the loss after each epoch
+ERROR = "fall of the probability of the true class"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = False  # classes may have any name, such as NA or 1,5
 
 # Published test results on the same data, by name: `evaluate` prints them beside yours.
@@ -239,6 +240,11 @@ def list_questions(
         Of each question: the given answers (n,) int, probabilities (n, answers), and the answers in words.
     """
     return [(y, np.stack([1 - predictions, predictions], axis=1), target_names)]
+
+
+def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]) -> np.ndarray:
+    """Compute the error of each sample, (n,) float64: 1 - the probability of the true class."""
+    return np.abs(y - predictions.astype(np.float64))
 
 
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from .config import UserError, cut, listed
 from .probabilities import fit_temperature
 
 METRIC = "accuracy"  # shown beside the loss after each epoch
+ERROR = "fall of the probability of the true class"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = False  # classes may have any name, such as NA or 1,5
 MAX_CLASSES = 100  # of a column that `data --inspect` takes for the target
 
@@ -243,6 +244,11 @@ def list_questions(
         Of each question: the given answers (n,) int, probabilities (n, answers), and the answers in words.
     """
     return [(y, predictions, target_names)]
+
+
+def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]) -> np.ndarray:
+    """Compute the error of each sample, (n,) float64: 1 - the probability of the true class."""
+    return 1 - predictions[np.arange(len(y)), y].astype(np.float64)
 
 
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:

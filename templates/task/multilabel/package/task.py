@@ -13,6 +13,7 @@ from .config import UserError, cut, quoted
 from .probabilities import fit_temperature
 
 METRIC = "micro_f1"  # shown beside the loss after each epoch
+ERROR = "fall of the probability of the right answer, mean over labels"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = False  # labels may have any name, such as NA or 1,5
 LABEL_SEPARATORS = "|;,"  # in a column that lists the labels of each sample
 MAX_LABELS = 100  # that are taken for labels however few samples there are
@@ -276,6 +277,11 @@ def list_questions(
     """
     both = np.stack([1 - predictions, predictions], axis=2)  # (n, labels, 2)
     return [(y[:, label].astype(int), both[:, label], [f"not {name}", name]) for label, name in enumerate(target_names)]
+
+
+def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]) -> np.ndarray:
+    """Compute the error of each sample, (n,) float64: 1 - probability of the right answer, mean over labels."""
+    return np.abs(y - predictions.astype(np.float64)).mean(axis=1)
 
 
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:

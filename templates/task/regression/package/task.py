@@ -14,6 +14,7 @@ import pandas as pd
 from .config import UserError, counted
 
 METRIC = "mae"  # shown beside the loss after each epoch: the mean absolute error (metrics.py says in which unit)
+ERROR = "rise of the absolute error, in standard deviations"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = True  # as inputs, they may be written as 1.493,87 €
 
 # Published test results on the same data, by name: `evaluate` prints them beside yours.
@@ -191,6 +192,12 @@ def make_boosting(seed: int) -> Any:
 def predict_baseline(model: Any, x: np.ndarray, target_names: list[str]) -> np.ndarray:
     """Predict x (n, features) with a baseline: (n, targets) float64."""
     return np.asarray(model.predict(x), np.float64).reshape(len(x), len(target_names))
+
+
+def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]) -> np.ndarray:
+    """Compute the error of each sample, (n,) float64: absolute, in standard deviations, the mean over the targets."""
+    distance = np.abs(y - predictions.astype(np.float64)) / np.array(statistics["std"])  # (n, targets)
+    return distance.reshape(len(y), -1).mean(axis=1)
 
 
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
