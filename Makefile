@@ -16,6 +16,7 @@ results: ## train every variant with its defaults, and print the table of the RE
 memory:  ## peak memory of training from disk, with 1, 4 and 16 times the data
 formats: ## own data in every data format: go through all commands, and print the table of docs/own-data.md
 drills:  ## kill trainings and resume them, and print the table of docs/trust.md
+labels:  ## swap 500 labels, and print how many are found: the table of docs/trust.md
 fuzz:    ## 100,000 broken files of every kind for the readers of projects; another number: make fuzz ARGS=5000
 picture: ## draw docs/results.png, the picture of the README, from the run of make demo
 screenshot: ## draw docs/web.png, the web page in the README, from the run of make demo: make -C build/demo web first
@@ -52,6 +53,9 @@ formats: $(READY)
 drills: $(READY)
 	$(PYTHON) benchmarks/drills.py $(ARGS)
 
+labels: $(READY)
+	$(PYTHON) benchmarks/labels.py $(ARGS)
+
 fuzz: $(READY)
 	FUZZ=$(or $(ARGS),100000) $(PYTHON) -m pytest -s tests/test_fuzz.py
 
@@ -75,4 +79,4 @@ $(READY): requirements.txt
 	@touch $@
 
 .NOTPARALLEL:
-.PHONY: help demo test lint bench results memory formats drills fuzz picture screenshot clean
+.PHONY: help demo test lint bench results memory formats drills labels fuzz picture screenshot clean

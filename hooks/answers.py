@@ -14,9 +14,9 @@ from cookiecutter.utils import simple_filter
 
 # A project runs from its own folder, so a package of the same name would hide the one that it needs.
 NEEDED = """
-    PIL absl aiohttp astunparse attr attrs certifi charset_normalizer clang cloudpickle contourpy cycler dateutil
-    filelock flatbuffers fonttools fsspec functorch gast google google_pasta grpc grpcio h5py idna iniconfig jax
-    jaxlib jinja2 joblib jsonargparse keras kiwisolver libclang libtpu lightning lightning_fabric
+    PIL absl aiohttp astunparse attr attrs certifi charset_normalizer clang cleanlab cloudpickle contourpy cycler
+    dateutil filelock flatbuffers fonttools fsspec functorch gast google google_pasta grpc grpcio h5py idna
+    iniconfig jax jaxlib jinja2 joblib jsonargparse keras kiwisolver libclang libtpu lightning lightning_fabric
     lightning_utilities markdown markdown_it markupsafe matplotlib mdurl ml_dtypes mpl_toolkits mpmath multidict
     namex narwhals networkx numpy nvidia opt_einsum optree packaging pandas pasta pillow pip pkg_resources
     platformdirs pluggy pre_commit propcache protobuf psutil py pyarrow pygments pylab pyparsing pytest pyyaml

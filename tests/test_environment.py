@@ -52,6 +52,7 @@ def test_dependencies_are_those_of_the_answers(read, answers):
     wanted = {"numpy", "scikit-learn", "matplotlib", "jsonargparse", "pyyaml", "certifi", "rich", "tensorboard"}
     wanted |= {"filelock", "jinja2", "pandas", "pyarrow", "scipy", "threadpoolctl"}
     wanted |= {"pillow"} if answers["data_type"] == "image" else set()
+    wanted |= {"cleanlab"} if answers["task"] != "regression" else set()
     wanted |= {"lightning-fabric"} if answers["framework"] == "pytorch" else set()
     project = read("pyproject.toml")
     assert set(project["project"]["optional-dependencies"]) == {answers["hardware"], "notebook", "export", *OPTIONAL}
@@ -253,7 +254,7 @@ def pick(uv, folder: Path, *options: str) -> set[str]:
 
 
 @pytest.mark.slow
-@each(data_type=["image"], task=["regression"])  # those with the most dependencies
+@each(data_type=["image"], task=["multiclass"])  # those with the most dependencies
 @pytest.mark.parametrize("machine", UV_PLATFORMS)
 def test_an_installer_picks_what_the_documentation_says(bake, answers, read, uv, tmp_path, machine):
     project = bake(**answers)

@@ -43,6 +43,7 @@ def test_make_alone_says_what_there_is():
         "memory",
         "formats",
         "drills",
+        "labels",
         "fuzz",
         "picture",
         "screenshot",

@@ -45,7 +45,8 @@ def test_evaluate_writes_a_report(config: Config) -> None:
     assert not page.open
     assert all(address.startswith(("data:", "#")) for address in page.fetched)
     assert not re.search(r"url\((?!#)|@import|<script", text)
-    assert len(text) < 300_000
+    assert len(text) < 450_000
+    assert "What the model looks at" in text
     words = re.sub(r"<[^>]+>", " ", text)
     for name in (*metrics["baselines"], *load_run()[2].target_names, "95 % interval"):
         assert name.replace("&", "&amp;") in words

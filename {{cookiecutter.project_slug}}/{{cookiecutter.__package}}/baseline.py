@@ -8,7 +8,6 @@ Cost: less than a minute on Fashion-MNIST, at most a few on any table. No deep-l
 
 import hashlib
 import json
-import math
 import os
 import time
 import warnings
@@ -25,14 +24,11 @@ from threadpoolctl import threadpool_limits
 from .config import Config, add_settings
 from .data import Splits, load_splits
 from .data.inputs import HAS_UNITS, IS_TABLE
-from .data.samples import DiskArray, blocks
+from .data.samples import SMALL, DiskArray, blocks, flatten, flatten_some
 from .metrics import LOSS, LOWER_IS_BETTER, SHOWN, compute_metrics, format_metric
 from .storage import REPORTS, read_json, whole_file, write_json
 from .task import PUBLISHED, PUBLISHED_SOURCE, make_baselines, make_boosting, num_outputs, predict_baseline
 
-MAX_VALUES = 100_000_000  # in the table that baselines are fit to (0.4 GB); of larger ones a random part is used
-MIN_SAMPLES = 100  # that are used, whatever `data.max_memory_mb` says
-SMALL = 10_000_000  # values of a table for which there is time to try several penalties: seconds for each
 MAX_BOOSTED = 7_000_000  # samples x columns x outputs that trees are boosted for: some ten seconds
 SAMPLES_OF_A_TREE = 10_000  # a tree takes as long as for this many, however few there are
 BOOSTING = "gradient boosting"
@@ -127,32 +123,6 @@ def find_best(scores: dict[str, dict[str, Any]], metric: str) -> str:
     values = {name: metrics[metric] for name, metrics in scores.items()}
     choose = min if metric in LOWER_IS_BETTER else max
     return choose(values, key=values.__getitem__)
-
-
-def flatten_some(x: np.ndarray | DiskArray, y: np.ndarray, max_memory_mb: int) -> tuple[np.ndarray, np.ndarray]:
-    """Turn inputs (n, *shape) into a table (n, features) float32 for scikit-learn. Padding becomes 0.
-
-    If the table, and the copy that a baseline makes of it, would take more than `max_memory_mb`, a random part of the
-    samples is used.
-
-    Returns:
-        The table, and the targets of its rows.
-    """
-    max_values = min(MAX_VALUES, max_memory_mb * 1_000_000 // 8)  # twice 4 bytes each
-    limit = max(MIN_SAMPLES, max_values // math.prod(x.shape[1:]))
-    if len(x) > limit:
-        print(f"Using {limit:,} of {len(x):,} samples to fit: more would not fit into memory (data.max_memory_mb).")
-        rows = np.sort(np.random.default_rng(0).permutation(len(x))[:limit])
-        return flatten(x[rows]), y[rows]
-    return flatten(x[:]), y
-
-
-def flatten(x: np.ndarray) -> np.ndarray:
-    """Turn inputs (n, *shape) into a table (n, features) float32, with 0 for NaN."""
-    table = x.reshape(len(x), -1).astype(np.float32)
-    if np.issubdtype(x.dtype, np.floating):
-        np.nan_to_num(table, copy=False)
-    return table
 
 
 def score_on_test(config: Config, splits: Splits) -> dict[str, dict[str, float]]:

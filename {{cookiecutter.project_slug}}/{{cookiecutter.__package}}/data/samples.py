@@ -13,6 +13,10 @@ import pandas as pd
 
 from ..config import UserError
 
+MAX_VALUES = 100_000_000  # in the table that baselines are fit to (0.4 GB); of larger ones a random part is used
+SMALL = 10_000_000  # values of a table for which there is time to try several penalties: seconds for each
+MIN_SAMPLES = 100  # that are used, whatever `data.max_memory_mb` says
+
 
 @dataclass
 class Samples:
@@ -121,6 +125,7 @@ def leave_out_missing_targets(samples: Samples) -> Samples:
     """Leave out and count the samples of which a target is missing."""
     missing = samples.targets.isna().any(axis=1).to_numpy()  # (n,)
     rows = np.flatnonzero(~missing)
+    where = samples.where  # alone: the samples of a source take memory as long as anything refers to them
 
     def kept(values: np.ndarray | None) -> np.ndarray | None:
         return None if values is None else values[rows]
@@ -129,7 +134,7 @@ def leave_out_missing_targets(samples: Samples) -> Samples:
         samples,
         inputs=take(samples.inputs, rows),
         targets=samples.targets.iloc[rows].reset_index(drop=True),
-        where=lambda row: samples.where(int(rows[row])),
+        where=lambda row: where(int(rows[row])),
         split=kept(samples.split),
         group=kept(samples.group),
         time=kept(samples.time),
@@ -147,6 +152,32 @@ def blocks(x: np.ndarray | DiskArray) -> Iterator[np.ndarray]:
 def block_size(x: np.ndarray | DiskArray) -> int:
     """Count the samples of a block: 4096, or as many as take 32 MB as float64."""
     return max(1, min(4096, 2**22 // math.prod(x.shape[1:])))
+
+
+def flatten_some(x: np.ndarray | DiskArray, y: np.ndarray, max_memory_mb: int) -> tuple[np.ndarray, np.ndarray]:
+    """Turn inputs (n, *shape) into a table (n, features) float32 for scikit-learn. Padding becomes 0.
+
+    If the table, and the copy that a baseline makes of it, would take more than `max_memory_mb`, a random part of the
+    samples is used.
+
+    Returns:
+        The table, and the targets of its rows.
+    """
+    max_values = min(MAX_VALUES, max_memory_mb * 1_000_000 // 8)  # twice 4 bytes each
+    limit = max(MIN_SAMPLES, max_values // math.prod(x.shape[1:]))
+    if len(x) > limit:
+        print(f"Using {limit:,} of {len(x):,} samples to fit: more would not fit into memory (data.max_memory_mb).")
+        rows = np.sort(np.random.default_rng(0).permutation(len(x))[:limit])
+        return flatten(x[rows]), y[rows]
+    return flatten(x[:]), y
+
+
+def flatten(x: np.ndarray) -> np.ndarray:
+    """Turn inputs (n, *shape) into a table (n, features) float32, with 0 for NaN."""
+    table = x.reshape(len(x), -1).astype(np.float32)
+    if np.issubdtype(x.dtype, np.floating):
+        np.nan_to_num(table, copy=False)
+    return table
 
 
 def find(path: Path) -> Path:

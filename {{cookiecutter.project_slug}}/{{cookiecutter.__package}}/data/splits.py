@@ -41,6 +41,7 @@ class Split:
     y: np.ndarray  # (n, ...), as task.py defines targets
     group: np.ndarray | None = None  # (n,), such as the patient of each sample
     ids: np.ndarray | None = None  # (n,), the name of each sample
+    where: Callable[[int], str] = str  # row number -> place of the sample in the source: "wine.csv line 7"
 
     def __len__(self) -> int:
         return len(self.x)
@@ -117,8 +118,9 @@ def load_splits(config: Config) -> Splits:
 
     def split(part: np.ndarray | DiskArray, rows: np.ndarray) -> Split:
         group, ids = (None if values is None else values[rows] for values in (samples.group, samples.ids))
-        return Split(part, y[rows], group, ids)
+        return Split(part, y[rows], group, ids, lambda row: where(int(rows[row])))
 
+    where = samples.where
     train_x, val_x, test_x = arrange(x, [train, val, test])
     splits = Splits(
         split(train_x, train),

@@ -4,7 +4,7 @@ Out: in the folder of the run predictions.npz, metrics.json and figures/ (metric
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import baseline
-from ..config import Config, DataSettings, UserError
+from ..config import Config, DataSettings, UserError, counted
 from ..data import Splits, load_splits
+from ..data.labels import draw_doubtful, find_doubtful, write_doubtful
 from ..data.plots import save_figure
+from ..data.samples import DiskArray
 from ..data_info import DataInfo
 from ..metrics import SHOWN, compute_metrics, details_table, draw_metrics, format_metric
 from ..runs import SERIES, check_data, load_run, read_history
@@ -26,8 +28,11 @@ from ..task import METRIC, find_mistakes, to_predictions
 from ..training.checkpoint import load_model, run_model
 from ..training.series import Series, find_series, print_table, read_test_scores, summarize
 from .card import write_card
+from .importance import describe_importance
 from .plots import draw_learning_curves, draw_mistakes
-from .report import collect_results, write_report
+from .report import Section, collect_results, write_report
+
+Predict = Callable[[np.ndarray | DiskArray], np.ndarray]  # inputs (n, *shape) -> predictions (n, ...)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -52,8 +57,9 @@ def main(run: str = "") -> dict[str, Any]:
     folder, config, info = load_run(run)
     splits = load_splits(config)
     check_data(splits.info, info, folder)
-    metrics = score_run(folder, config, info, splits)
-    report, card = write_documents(folder, splits)
+    predict = load_predictor(folder, config, info)
+    metrics = score_run(folder, config, info, splits, predict)
+    report, card = write_documents(folder, splits, predict)
     print_metrics(folder, metrics)
     print(f"Report: {report}, model card: {card}")
     return metrics
@@ -76,14 +82,15 @@ def evaluate_series(series: Series) -> dict[str, Any]:
         )
     for run, (config, info, splits) in zip(series.runs, load_each(series.runs), strict=True):
         with redirect_stdout(io.StringIO()):  # each fold has baselines of its own
-            metrics = score_run(run, config, info, splits)
+            metrics = score_run(run, config, info, splits, load_predictor(run, config, info))
         values = "  ".join(f"{label} {format_metric(metrics['test'][key])}" for key, label in SHOWN.items())
         print(f"{run}  {values}", flush=True)
     scores = read_test_scores(series)
     summary = summarize(scores)
     series.save(test=summary)
-    for run, (_, _, splits) in zip(series.runs, load_each(series.runs), strict=True):
-        write_documents(run, splits)
+    for run, (config, info, splits) in zip(series.runs, load_each(series.runs), strict=True):
+        with redirect_stdout(io.StringIO()):
+            write_documents(run, splits, load_predictor(run, config, info))
     print_table(series, scores, "Test split")
     print(f"Written: {series.folder / SERIES}, and metrics, figures and report of each run.")
     return summary
@@ -107,17 +114,19 @@ def load_each(runs: list[Path]) -> Iterator[tuple[Config, DataInfo, Splits]]:
         yield config, info, splits
 
 
-def score_run(folder: Path, config: Config, info: DataInfo, splits: Splits) -> dict[str, Any]:
+def load_predictor(folder: Path, config: Config, info: DataInfo) -> Predict:
+    """Load the best model of a run, as a function from inputs (n, *shape) to predictions (n, ...)."""
+    model = load_model(folder)
+    return lambda x: to_predictions(run_model(model, x, config), info.target_statistics)
+
+
+def score_run(folder: Path, config: Config, info: DataInfo, splits: Splits, predict: Predict) -> dict[str, Any]:
     """Compute the metrics of a run on the validation and test splits, and write them with the predictions.
 
     Returns:
         What metrics.json holds.
     """
-    model = load_model(folder)
-    predictions: dict[str, Any] = {}  # arrays, by name of the split
-    for name in ("validation", "test"):
-        outputs = run_model(model, splits.named[name].x, config)
-        predictions[name] = to_predictions(outputs, info.target_statistics)
+    predictions: dict[str, Any] = {name: predict(splits.named[name].x) for name in ("validation", "test")}
     with whole_file(folder / "predictions.npz") as path:
         np.savez(path, **predictions)
 
@@ -137,13 +146,14 @@ def score_run(folder: Path, config: Config, info: DataInfo, splits: Splits) -> d
     return metrics
 
 
-def write_documents(folder: Path, splits: Splits) -> tuple[Path, Path]:
+def write_documents(folder: Path, splits: Splits, predict: Predict) -> tuple[Path, Path]:
     """Write figures, report and model card of a run that was scored; return the paths of the last two."""
     with np.load(folder / "predictions.npz") as stored:
-        predictions = stored["test"]
-    draw_figures(folder, splits, predictions)
+        predictions = {name: stored[name] for name in ("validation", "test")}
+    draw_figures(folder, splits, predictions["test"])
     results = collect_results(folder, splits)
-    report = write_report(folder, splits, predictions, results)
+    sections = [describe_importance(folder, splits, predict), list_doubtful_labels(folder, splits, predictions)]
+    report = write_report(folder, splits, predictions["test"], results, sections)
     return report, write_card(folder, results)
 
 
@@ -156,6 +166,24 @@ def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> None:
     save_figure(draw_learning_curves(read_history(run), METRIC), folder / "learning_curves.png")
     mistakes = find_mistakes(test.y, predictions, splits.target_names, most=24)
     save_figure(draw_mistakes(test.x, mistakes), folder / "mistakes.png")
+
+
+def list_doubtful_labels(run: Path, splits: Splits, predictions: dict[str, Any]) -> Section:
+    """Write the labels of validation and test split that the model doubts, and describe them for the report.
+
+    Args:
+        run: folder of the run.
+        splits: the data.
+        predictions: by name of the split.
+    """
+    doubtful = find_doubtful(splits, predictions)
+    path = run / "doubtful_labels.csv"
+    write_doubtful(path, doubtful)
+    checked = " and ".join(f"{counted(len(splits.named[name]), 'sample')} of the {name} split" for name in predictions)
+    line = f"Doubtful labels: {len(doubtful):,}, among {checked}, in {path.name}. A person decides which are wrong."
+    print(line)
+    figure = draw_doubtful(splits, doubtful) if len(doubtful) else None
+    return Section("Doubtful labels", [line], figure, "The samples whose labels the model doubts most")
 
 
 def print_metrics(run: Path, metrics: dict[str, Any]) -> None:

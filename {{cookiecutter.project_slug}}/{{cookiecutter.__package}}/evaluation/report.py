@@ -4,8 +4,10 @@ In: what `evaluate` has computed and written. Out: report.html in the folder of 
 """
 
 import base64
+import html
 import io
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +31,20 @@ PAGE = Path(__file__).with_suffix(".html")
 MOST_MISTAKES = 24
 
 
-def write_report(run: Path, splits: Splits, predictions: np.ndarray, results: dict[str, Any]) -> Path:
+@dataclass
+class Section:
+    """A part of the page after the worst predictions."""
+
+    title: str
+    lines: list[str]  # of text
+    figure: "Figure | None" = None
+    alt: str = ""  # what the figure shows, in words
+    is_drawing: bool = False  # lines and text, which suit SVG
+
+
+def write_report(
+    run: Path, splits: Splits, predictions: np.ndarray, results: dict[str, Any], sections: list[Section]
+) -> Path:
     """Write the report of a run that was evaluated.
 
     Args:
@@ -37,6 +52,7 @@ def write_report(run: Path, splits: Splits, predictions: np.ndarray, results: di
         splits: the data.
         predictions: of the test split, as task.py defines them.
         results: of `collect_results`.
+        sections: that the page has beside.
 
     Returns:
         The path of the page.
@@ -49,6 +65,7 @@ def write_report(run: Path, splits: Splits, predictions: np.ndarray, results: di
         "tables": report_tables(splits.test.y, predictions, splits.target_names),
         "figures": draw_figures(run, splits, predictions),
         "worst": draw_worst(splits, predictions),
+        "sections": [(section, *draw_section(section)) for section in sections],
     }
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         PAGE.read_text(encoding="utf-8")
@@ -203,8 +220,25 @@ def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> dict[str
 def draw_worst(splits: Splits, predictions: np.ndarray) -> str:
     """Draw the worst predictions, as the address of an image that the page holds: curves would be large as SVG."""
     mistakes = find_mistakes(splits.test.y, predictions, splits.target_names, most=MOST_MISTAKES)
+    return to_image(draw_mistakes(splits.test.x, mistakes))
+
+
+def draw_section(section: Section) -> tuple[str, str]:
+    """Draw the figure of a section: as SVG, and as the address of an image; one of them or both are empty."""
+    import matplotlib
+
+    if section.figure is None:
+        return "", ""
+    if not section.is_drawing:
+        return "", to_image(section.figure)
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        return to_svg(section.figure, section.alt), ""
+
+
+def to_image(figure: "Figure") -> str:
+    """Draw a figure as WebP, as the address of an image that the page holds."""
     buffer = io.BytesIO()
-    draw_mistakes(splits.test.x, mistakes).savefig(buffer, format="webp", dpi=90)
+    figure.savefig(buffer, format="webp", dpi=90)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
@@ -218,7 +252,7 @@ def to_svg(figure: "Figure", title: str) -> str:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].replace("#000000", "currentColor")
     svg = re.sub(' d="[^"]*"', _round_path, svg)
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(title)}" ', 1)
 
 
 def _round_path(path: re.Match[str]) -> str:

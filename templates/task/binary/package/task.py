@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from .config import UserError, counted, cut, listed, quoted
-from .probabilities import fit_temperature
+from .probabilities import find_unlikely, fit_temperature
 
 METRIC = "accuracy"  # shown beside the loss after each epoch
+ERROR = "fall of the probability of the true class"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = False  # classes may have any name, such as NA or 1,5
 
 # Published test results on the same data, by name: `evaluate` prints them beside yours.
@@ -228,6 +229,20 @@ def predict_baseline(model: Any, x: np.ndarray, target_names: list[str]) -> np.n
     if not hasattr(model, "predict_proba"):
         return model.predict(x).astype(np.float32)
     return model.predict_proba(x)[:, 1].astype(np.float32)
+
+
+def find_doubts(y: np.ndarray, predictions: np.ndarray, target_names: list[str]) -> list[tuple[int, str, str, float]]:
+    """Find doubtful labels by predictions of a model that has not seen the samples.
+
+    Returns:
+        Of each: row, label, likeliest answer, and the doubt: 1 - the probability of the label.
+    """
+    return find_unlikely(y, np.stack([1 - predictions, predictions], axis=1), target_names)
+
+
+def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]) -> np.ndarray:
+    """Compute the error of each sample, (n,) float64: 1 - the probability of the true class."""
+    return np.abs(y - predictions.astype(np.float64))
 
 
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:

@@ -110,3 +110,7 @@ def test_temperature_mends_probabilities(too_sure: float) -> None:
     assert statistics == {"samples": 1, "temperature": pytest.approx(too_sure, rel=0.05)}
     np.testing.assert_allclose(task.to_predictions(outputs, statistics), right, atol=0.02)
     assert task.calibrate(outputs[:99], y[:99], {})["temperature"] == 1
+
+
+def test_the_error_of_a_sample_is_what_the_true_class_lacks() -> None:
+    assert task.sample_errors(np.array([0, 1]), np.array([0.25, 0.25], np.float32), {}).tolist() == [0.25, 0.75]

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from .config import UserError, cut, quoted
-from .probabilities import fit_temperature
+from .probabilities import find_unlikely, fit_temperature
 
 METRIC = "micro_f1"  # shown beside the loss after each epoch
+ERROR = "fall of the probability of the right answer, mean over labels"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = False  # labels may have any name, such as NA or 1,5
 LABEL_SEPARATORS = "|;,"  # in a column that lists the labels of each sample
 MAX_LABELS = 100  # that are taken for labels however few samples there are
@@ -264,6 +265,24 @@ def predict_baseline(model: Any, x: np.ndarray, target_names: list[str]) -> np.n
     if isinstance(probabilities, list):  # of each label (n, 2): of lacking it and of having it
         return np.stack([both[:, 1] for both in probabilities], axis=1).astype(np.float32)
     return np.asarray(model.predict(x), np.float32).reshape(len(x), len(target_names))
+
+
+def find_doubts(y: np.ndarray, predictions: np.ndarray, target_names: list[str]) -> list[tuple[int, str, str, float]]:
+    """Find doubtful labels by predictions of a model that has not seen the samples.
+
+    Returns:
+        Of each: row, label, likeliest answer, and the doubt: 1 - the probability of the label.
+    """
+    both = np.stack([1 - predictions, predictions], axis=2)  # (n, labels, 2)
+    found = []
+    for label, name in enumerate(target_names):
+        found += find_unlikely(y[:, label].astype(int), both[:, label], [f"not {name}", name])
+    return found
+
+
+def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]) -> np.ndarray:
+    """Compute the error of each sample, (n,) float64: 1 - probability of the right answer, mean over labels."""
+    return np.abs(y - predictions.astype(np.float64)).mean(axis=1)
 
 
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import pandas as pd
 from .config import UserError, counted
 
 METRIC = "mae"  # shown beside the loss after each epoch: the mean absolute error (metrics.py says in which unit)
+ERROR = "rise of the absolute error, in standard deviations"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = True  # as inputs, they may be written as 1.493,87 €
 
 # Published test results on the same data, by name: `evaluate` prints them beside yours.
@@ -21,6 +22,7 @@ PUBLISHED: dict[str, float] = {}
 PUBLISHED_SOURCE = ""
 
 MAX_ANGLE = 45  # degrees
+MIN_DOUBT = 5  # standard deviations from which a target is doubtful
 
 
 def demo_targets(x: np.ndarray, labels: np.ndarray, class_names: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -191,6 +193,32 @@ def make_boosting(seed: int) -> Any:
 def predict_baseline(model: Any, x: np.ndarray, target_names: list[str]) -> np.ndarray:
     """Predict x (n, features) with a baseline: (n, targets) float64."""
     return np.asarray(model.predict(x), np.float64).reshape(len(x), len(target_names))
+
+
+def find_doubts(y: np.ndarray, predictions: np.ndarray, target_names: list[str]) -> list[tuple[int, str, str, float]]:
+    """Find doubtful targets: those far from what a model that has not seen the samples predicts.
+
+    Returns:
+        Of each: row, target, prediction, and the doubt: their distance, in robust standard deviations of all distances
+        (1.4826 x the median absolute deviation, as wide as that of a normal distribution).
+    """
+    found = []
+    distances = y - predictions.astype(np.float64)  # (n, targets)
+    centered = np.abs(distances - np.median(distances, axis=0))
+    std = 1.4826 * np.median(centered, axis=0)  # (targets,)
+    for row, target in np.argwhere(centered > MIN_DOUBT * std).tolist():
+        if std[target] == 0:  # most samples are predicted exactly
+            continue
+        name = target_names[target]
+        label, prediction = f"{name} {y[row, target]:.6g}", f"{predictions[row, target]:.6g}"
+        found.append((row, label, prediction, float(centered[row, target] / std[target])))
+    return found
+
+
+def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]) -> np.ndarray:
+    """Compute the error of each sample, (n,) float64: absolute, in standard deviations, the mean over the targets."""
+    distance = np.abs(y - predictions.astype(np.float64)) / np.array(statistics["std"])  # (n, targets)
+    return distance.reshape(len(y), -1).mean(axis=1)
 
 
 def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:

@@ -97,3 +97,9 @@ def test_likely_targets() -> None:
     table["none"] = None
     table["same"] = 1
     assert task.target_candidates(table) == {"of numbers": ["age", "survived", "class"]}
+
+
+def test_the_error_of_a_sample_is_in_standard_deviations() -> None:
+    y = np.array([[100.0, 1], [300, 2]])
+    found = task.sample_errors(y, y + np.array([[10, 0], [0, -2]]), {"std": [10, 1]})
+    assert found.tolist() == [0.5, 1]

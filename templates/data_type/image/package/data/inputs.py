@@ -379,10 +379,11 @@ def _skip_corrupt(samples: Samples, settings: DataSettings) -> Samples:
         print(f"Left out: {file} is not a whole image.")
     if not len(rows):
         raise UserError("No image of data.source is whole: make them anew.")
+    where = samples.where
     return Samples(
         [samples.inputs[row] for row in rows],
         samples.targets.iloc[rows].reset_index(drop=True),
-        lambda row: samples.where(int(rows[row])),
+        lambda row: where(int(rows[row])),
         split=None if samples.split is None else samples.split[rows],
         group=None if samples.group is None else samples.group[rows],
         time=None if samples.time is None else samples.time[rows],
