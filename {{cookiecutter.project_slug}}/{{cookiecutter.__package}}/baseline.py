@@ -159,12 +159,17 @@ def score_on_test(config: Config, splits: Splits) -> dict[str, dict[str, float]]
     """Compute the test metrics of each baseline, beside the number of samples that it was fitted on."""
     results = load_report(config)["baselines"]
     scores = {}
-    with np.load(PREDICTIONS) as predictions:
-        for name in predictions.files:
-            metrics = compute_metrics(splits.test.y, predictions[name], splits.target_names, splits.target_statistics)
-            scores[name] = {key: metrics[key] for key in SHOWN}
-            scores[name]["train_samples"] = results[name]["train_samples"]
+    for name, predictions in load_predictions().items():
+        metrics = compute_metrics(splits.test.y, predictions, splits.target_names, splits.target_statistics)
+        scores[name] = {key: metrics[key] for key in SHOWN}
+        scores[name]["train_samples"] = results[name]["train_samples"]
     return scores
+
+
+def load_predictions() -> dict[str, np.ndarray]:
+    """Read the test predictions of each baseline: (n, ...), by name."""
+    with np.load(PREDICTIONS) as predictions:
+        return dict(predictions)
 
 
 def published(config: Config) -> dict[str, Any]:

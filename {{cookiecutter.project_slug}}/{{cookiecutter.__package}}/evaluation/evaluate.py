@@ -1,6 +1,6 @@
 """Evaluation: test metrics and figures of the best model of a run, beside the baselines.
 
-Out: in the folder of the run predictions.npz, metrics.json and figures/ (metrics, learning curves, worst mistakes).
+Out: in the folder of the run predictions.npz, metrics.json, report.html, MODEL_CARD.md and figures/.
 """
 
 from pathlib import Path
@@ -14,14 +14,17 @@ from rich.table import Table
 from .. import baseline
 from ..data import Splits, load_splits
 from ..data.plots import save_figure
-from ..metrics import SHOWN, compute_metrics, details_table, draw_metrics, format_metric
+from ..metrics import SHOWN, Scorer, compute_metrics, details_table, draw_metrics, format_metric
 from ..runs import check_data, load_run, read_history
 from ..storage import read_json, whole_file, write_json
 from ..task import METRIC, find_mistakes, to_predictions
 from ..training.checkpoint import load_model, run_model
 from .card import write_card
+from .intervals import measure_certainty
 from .plots import draw_learning_curves, draw_mistakes
 from .report import collect_results, write_report
+
+STYLES = {"model": "bold", "published": "dim"}  # of rows, by their kind
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -55,7 +58,7 @@ def main(run: str = "") -> dict[str, Any]:
 
     names = splits.target_names
     training = folder / "training.json"  # absent if training was interrupted
-    metrics = {
+    metrics: dict[str, Any] = {
         "run": folder.name,
         "primary_metric": config.compile.primary_metric,
         "train_samples": len(splits.train),
@@ -64,15 +67,31 @@ def main(run: str = "") -> dict[str, Any]:
         "baselines": baseline.score_on_test(config, splits),  # fits them if that was not done before
         **baseline.published(config),
         "training": read_json(training) if training.is_file() else None,
+        "test_evaluations": count_evaluations(folder) + 1,
     }
+    model_scorer = Scorer(splits.test.y, predictions["test"], info.target_statistics)
+    scorers = {
+        name: Scorer(splits.test.y, guesses, splits.target_statistics)
+        for name, guesses in baseline.load_predictions().items()
+    }
+    certainty = measure_certainty(splits.test, model_scorer, scorers, metrics["primary_metric"])
+    metrics["test"]["intervals"] = certainty.pop("intervals")
+    metrics |= certainty
     write_json(folder / "metrics.json", metrics)
     draw_figures(folder, splits, predictions["test"])
     results = collect_results(folder, splits)
     report = write_report(folder, splits, predictions["test"], results)
     card = write_card(folder, results)
-    print_metrics(folder, metrics)
+    print_metrics(folder, metrics, results)
     print(f"Report: {report}, model card: {card}")
+    print(results["verdict"])
     return metrics
+
+
+def count_evaluations(run: Path) -> int:
+    """Count how often the test split was evaluated in this run before."""
+    path = run / "metrics.json"
+    return read_json(path).get("test_evaluations", 1) if path.is_file() else 0
 
 
 def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> None:
@@ -86,27 +105,28 @@ def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> None:
     save_figure(draw_mistakes(test.x, mistakes), folder / "mistakes.png")
 
 
-def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
-    """Print what metrics.json holds as tables."""
+def print_metrics(run: Path, metrics: dict[str, Any], results: dict[str, Any]) -> None:
+    """Print what metrics.json holds as tables.
+
+    Args:
+        run: folder of the run.
+        metrics: what metrics.json holds.
+        results: of `collect_results`.
+    """
     console = Console(highlight=False, markup=False)  # names may hold brackets
     test = metrics["test"]
-    first, *others = SHOWN
-
-    caption = f"dim: published ({metrics['published_source']})" if "published" in metrics else None
+    caption = results["caption"]
+    if "published" in metrics:
+        caption += f" Dim: published ({metrics['published_source']})."
     table = Table(title=f"Run {metrics['run']}: test split, {test['samples']:,} samples", caption=caption)
-    for column in ("", SHOWN[first], "95 % interval", *(SHOWN[key] for key in others)):
+    for column in ("", *results["columns"]):
         table.add_column(column, justify="left" if column == "" else "right")
-    for name, scores in metrics["baselines"].items():
-        label = baseline.with_samples(name, scores["train_samples"], metrics["train_samples"])
-        table.add_row(label, format_metric(scores[first]), "", *(format_metric(scores[key]) for key in others))
-    for name, value in metrics.get("published", {}).items():
-        table.add_row(name, f"{value:.3f}", style="dim")
-    low, high = test["interval"]
-    interval = f"{format_metric(low)}-{format_metric(high)}"
-    row = [format_metric(test[first]), interval, *(format_metric(test[key]) for key in others)]
-    table.add_row("this model", *row, style="bold")
+    for row in results["scores"]:
+        values = (value.replace(" to ", "\nto ") if row["kind"] == "interval" else value for value in row["values"])
+        table.add_row(row["name"], *values, style=STYLES.get(row["kind"]))
     console.print(table)
     console.print(details_table(test))
+    first = next(iter(SHOWN))
     validation = format_metric(metrics["validation"][first])
     print(f"Validation split, which chose the epoch: {SHOWN[first]} {validation}. The test split decides.")
     console.print(f"Written: {run}/metrics.json and {run}/figures")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.table import Table
 
-from .probabilities import calibration_error, draw_calibration
+from .probabilities import calibration_error, draw_calibration, mcnemar, wilson_interval
 
 if TYPE_CHECKING:  # else imported when called: training draws nothing
     from matplotlib.figure import Figure
@@ -18,6 +18,7 @@ SHOWN = {
     "exact_match": "all labels right",
 }
 LOWER_IS_BETTER: tuple[str, ...] = ()
+DIFFERENCE_UNIT = (100, "points")  # 0.87 and 0.85 differ by 2 points
 LOSS = "log_loss"  # chooses among the candidates of a baseline
 TINY = float(np.finfo(np.float32).tiny)  # a probability of 0 counts as this one in the log loss
 LAST_STEP = 2.0**-25  # what float32 can't tell from 0 in 1 - p
@@ -27,7 +28,7 @@ MOST_DRAWN = 30  # labels in the figure
 def compute_metrics(
     y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
 ) -> dict[str, Any]:
-    """Compute micro F1 with its 95 % interval, macro F1, exact match, log loss, calibration, and those of each label.
+    """Compute micro F1, macro F1, exact match, log loss, calibration, and precision, recall and F1 of each label.
 
     Exact match is the fraction of samples without a mistake.
 
@@ -41,11 +42,9 @@ def compute_metrics(
     hits, found, support = (truth & predicted).sum(axis=0), predicted.sum(axis=0), truth.sum(axis=0)
     precision, recall = hits / np.maximum(found, 1), hits / np.maximum(support, 1)  # 0 where there is nothing
     f1 = 2 * hits / np.maximum(found + support, 1)
-    counts = _count(truth, predicted)
     return {
         "samples": len(y),
-        "micro_f1": float(_f1(*counts.sum(axis=0))),
-        "interval": bootstrap_interval(counts),
+        "micro_f1": float(2 * hits.sum() / max(found.sum() + support.sum(), 1)),
         "macro_f1": float(f1[support > 0].mean()) if support.any() else 0.0,  # a label that no sample has, has no F1
         "exact_match": float((truth == predicted).all(axis=1).mean()),
         "calibration_error": calibration_error(predictions.ravel(), truth.ravel()),
@@ -68,27 +67,36 @@ def log_loss(truth: np.ndarray, predictions: np.ndarray) -> float:
     return float(-np.log(np.where(truth, np.maximum(p, TINY), np.maximum(1 - p, LAST_STEP))).mean())
 
 
-def bootstrap_interval(counts: np.ndarray, *, samples: int = 400) -> list[float]:
-    """Compute the 95 % interval of micro F1, low and high, by the bootstrap (Efron, Ann. Stat. 7, 1979).
+class Scorer:
+    """The metrics in SHOWN of one model on samples that count several times or not at all, as in a draw of them.
 
-    Args:
-        counts: true positives, false positives and false negatives of each sample (n, 3).
-        samples: how many times n rows are drawn, with replacement.
+    `compute_metrics` says more, and is too slow for a thousand draws. With weights of 1 both give the same.
     """
-    random = np.random.default_rng(0)
-    drawn = [_f1(*counts[random.integers(0, len(counts), len(counts))].sum(axis=0)) for _ in range(samples)]
-    return [float(value) for value in np.quantile(drawn, (0.025, 0.975))]
 
+    def __init__(self, y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]):
+        from scipy.sparse import csr_array  # samples have few of many labels
 
-def _count(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Count true positives, false positives and false negatives of each sample: (n, 3)."""
-    parts = (truth & predicted, ~truth & predicted, truth & ~predicted)
-    return np.stack([part.sum(axis=1) for part in parts], axis=1)
+        truth, predicted = y > 0.5, predictions >= 0.5
+        self.right = (truth == predicted).all(axis=1)
+        self.hits, self.found, self.support = map(csr_array, (truth & predicted, predicted, truth))  # (n, labels) each
 
+    def score(self, weights: np.ndarray) -> dict[str, float]:
+        """Compute the metrics; weights (n,) float64: how often each sample counts."""
+        hits, found, support = (weights @ table for table in (self.hits, self.found, self.support))  # (labels,) each
+        present = support > 0
+        return {
+            "micro_f1": 2 * hits.sum() / max((found + support).sum(), 1),
+            "macro_f1": (2 * hits[present] / (found + support)[present]).mean() if present.any() else 0.0,
+            "exact_match": weights @ self.right / weights.sum(),
+        }
 
-def _f1(true_positives: int, false_positives: int, false_negatives: int) -> float:
-    """Compute F1; 0 if there is nothing to find and nothing found."""
-    return 2 * true_positives / max(2 * true_positives + false_positives + false_negatives, 1)
+    def known_intervals(self) -> dict[str, list[float]]:
+        """Compute the 95 % intervals for which there is a formula, which is better than draws of few samples."""
+        return {"exact_match": wilson_interval(int(self.right.sum()), len(self.right))}
+
+    def known_tests(self, other: "Scorer") -> dict[str, float]:
+        """Compute p values: how often chance alone makes two equally good models differ as much on these samples."""
+        return {"exact_match": mcnemar(self.right, other.right)}
 
 
 def details_table(metrics: dict[str, Any]) -> Table:
