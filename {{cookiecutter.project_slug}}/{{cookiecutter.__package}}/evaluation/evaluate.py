@@ -119,14 +119,15 @@ def print_metrics(run: Path, metrics: dict[str, Any], results: dict[str, Any]) -
     if "published" in metrics:
         caption += f" Dim: published ({metrics['published_source']})."
     table = Table(title=f"Run {metrics['run']}: test split, {test['samples']:,} samples", caption=caption)
-    for column in ("", *results["columns"]):
+    *labels, difference = results["columns"]
+    for column in ("", *(label.replace(" ", "\n") for label in labels), difference):  # narrow: for 100 characters
         table.add_column(column, justify="left" if column == "" else "right")
     for row in results["scores"]:
-        values = (value.replace(" to ", "\nto ") if row["kind"] == "interval" else value for value in row["values"])
+        values = (value.replace(" to ", "\n") if row["kind"] == "interval" else value for value in row["values"])
         table.add_row(row["name"], *values, style=STYLES.get(row["kind"]))
     console.print(table)
     console.print(details_table(test))
-    first = next(iter(SHOWN))
-    validation = format_metric(metrics["validation"][first])
-    print(f"Validation split, which chose the epoch: {SHOWN[first]} {validation}. The test split decides.")
+    key = metrics["primary_metric"]
+    validation = format_metric(metrics["validation"][key])
+    print(f"Validation split, which chose the epoch: {SHOWN[key]} {validation}. The test split decides.")
     console.print(f"Written: {run}/metrics.json and {run}/figures")

@@ -12,7 +12,13 @@ if TYPE_CHECKING:  # else imported when called: training draws nothing
     from matplotlib.figure import Figure
 
 # Key -> name for people. compile.primary_metric is one of them. F1 is that of the positive class.
-SHOWN = {"accuracy": "accuracy", "f1": "F1", "macro_recall": "macro recall", "roc_auc": "ROC AUC"}
+SHOWN = {
+    "accuracy": "accuracy",
+    "f1": "F1",
+    "macro_recall": "macro recall",
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+}
 LOWER_IS_BETTER: tuple[str, ...] = ()
 DIFFERENCE_UNIT = (100, "points")  # 0.87 and 0.85 differ by 2 points
 LOSS = "log_loss"  # chooses among the candidates of a baseline
@@ -79,15 +85,24 @@ class Scorer:
             "accuracy": hits.sum() / support.sum(),
             "f1": 2 * hits[1] / max(found[1] + support[1], 1),
             "macro_recall": (hits[present] / support[present]).mean(),
-            "roc_auc": self._rank_score(weights, support) if present.all() else math.nan,
+            **(self._score_ranking(weights) if present.all() else {"roc_auc": math.nan, "average_precision": math.nan}),
         }
 
-    def _rank_score(self, weights: np.ndarray, support: np.ndarray) -> float:
-        """Compute the area under the ROC curve: how often a positive sample ranks above a negative one; ties: half."""
-        positive = np.bincount(self.rank, weights * self.y)  # (ranks,)
-        negative = np.bincount(self.rank, weights) - positive
-        below = negative.cumsum() - negative / 2  # negative samples of lower ranks, and half of those of the same one
-        return float(positive @ below / support.prod())
+    def _score_ranking(self, weights: np.ndarray) -> dict[str, float]:
+        """Compute ROC AUC and average precision, as scikit-learn defines them.
+
+        The first is how often a positive sample ranks above a negative one, where a tie counts half. The second is the
+        precision down to the rank of each positive sample, on average.
+        """
+        positive = np.bincount(self.rank, weights * self.y)[::-1]  # (ranks,), the highest first
+        negative = np.bincount(self.rank, weights)[::-1] - positive
+        above = negative.cumsum() - negative / 2  # negative samples that a positive one does not outrank
+        found = positive.cumsum()
+        precision = found / np.maximum(found + negative.cumsum(), 1)
+        return {
+            "roc_auc": 1 - positive @ above / (positive.sum() * negative.sum()),
+            "average_precision": positive @ precision / positive.sum(),
+        }
 
     def known_intervals(self) -> dict[str, list[float]]:
         """Compute the 95 % intervals for which there is a formula, which is better than draws of few samples."""

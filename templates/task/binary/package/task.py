@@ -175,8 +175,8 @@ def target_warnings(y: np.ndarray, target_names: list[str]) -> list[str]:
         return []
     return [
         f"Imbalanced: for {counts[most]:,} samples of {target_names[most]} there are {counts[least]:,} of"
-        f" {target_names[least]}. Look at macro recall or F1 rather than accuracy; compile.class_weight: balanced makes"
-        " the rare class count."
+        f" {target_names[least]}. Look at macro recall, F1 or average precision rather than accuracy;"
+        " compile.class_weight: balanced makes the rare class count."
     ]
 
 
