@@ -71,14 +71,14 @@ def main(run: str = "") -> dict[str, Any]:
     }
     model_scorer = Scorer(splits.test.y, predictions["test"], info.target_statistics)
     scorers = {
-        name: Scorer(splits.test.y, guesses, splits.target_statistics)
-        for name, guesses in baseline.load_predictions().items()
+        name: Scorer(splits.test.y, guesses, statistics)
+        for name, (guesses, statistics) in baseline.load_predictions(config, splits).items()
     }
     certainty = measure_certainty(splits.test, model_scorer, scorers, metrics["primary_metric"])
     metrics["test"]["intervals"] = certainty.pop("intervals")
     metrics |= certainty
     write_json(folder / "metrics.json", metrics)
-    draw_figures(folder, splits, predictions["test"])
+    draw_figures(folder, splits, predictions["test"], info.target_statistics)
     results = collect_results(folder, splits)
     report = write_report(folder, splits, predictions["test"], results)
     card = write_card(folder, results)
@@ -94,14 +94,21 @@ def count_evaluations(run: Path) -> int:
     return read_json(path).get("test_evaluations", 1) if path.is_file() else 0
 
 
-def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> None:
-    """Draw the figures of a run into its folder; predictions: of the test split."""
+def draw_figures(run: Path, splits: Splits, predictions: np.ndarray, statistics: dict[str, Any]) -> None:
+    """Draw the figures of a run into its folder.
+
+    Args:
+        run: folder of the run.
+        splits: the data.
+        predictions: of the test split.
+        statistics: of the targets, as the run keeps them.
+    """
     folder = run / "figures"
     test = splits.test
-    for name, figure in draw_metrics(test.y, predictions, splits.target_names).items():
+    for name, figure in draw_metrics(test.y, predictions, splits.target_names, statistics).items():
         save_figure(figure, folder / f"{name}.png")
     save_figure(draw_learning_curves(read_history(run), METRIC), folder / "learning_curves.png")
-    mistakes = find_mistakes(test.y, predictions, splits.target_names, most=24)
+    mistakes = find_mistakes(test.y, predictions, splits.target_names, statistics, most=24)
     save_figure(draw_mistakes(test.x, mistakes), folder / "mistakes.png")
 
 

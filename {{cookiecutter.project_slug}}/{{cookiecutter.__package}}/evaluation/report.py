@@ -43,12 +43,13 @@ def write_report(run: Path, splits: Splits, predictions: np.ndarray, results: di
     """
     from jinja2 import Environment
 
+    statistics = load_run(str(run))[2].target_statistics
     content = {
         **results,
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "tables": report_tables(splits.test.y, predictions, splits.target_names),
-        "figures": draw_figures(run, splits, predictions),
-        "worst": draw_worst(splits, predictions),
+        "tables": report_tables(splits.test.y, predictions, splits.target_names, statistics),
+        "figures": draw_figures(run, splits, predictions, statistics),
+        "worst": draw_worst(splits, predictions, statistics),
     }
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         PAGE.read_text(encoding="utf-8")
@@ -202,7 +203,7 @@ def changed_settings(config: Config) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> dict[str, str]:
+def draw_figures(run: Path, splits: Splits, predictions: np.ndarray, statistics: dict[str, Any]) -> dict[str, str]:
     """Draw the figures as SVG, each with what it shows. Text and axes take the color of the page."""
     import matplotlib
 
@@ -215,15 +216,15 @@ def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> dict[str
     }
     with matplotlib.rc_context(style):
         figures = {"Learning curves": draw_learning_curves(read_history(run), METRIC)}
-        for name, figure in draw_metrics(test.y, predictions, splits.target_names).items():
+        for name, figure in draw_metrics(test.y, predictions, splits.target_names, statistics).items():
             if name != "confusion_matrix":  # a table in the report
                 figures[name.replace("_", " ").capitalize()] = figure
         return {title: to_svg(figure, title) for title, figure in figures.items()}
 
 
-def draw_worst(splits: Splits, predictions: np.ndarray) -> str:
+def draw_worst(splits: Splits, predictions: np.ndarray, statistics: dict[str, Any]) -> str:
     """Draw the worst predictions, as the address of an image that the page holds: curves would be large as SVG."""
-    mistakes = find_mistakes(splits.test.y, predictions, splits.target_names, most=MOST_MISTAKES)
+    mistakes = find_mistakes(splits.test.y, predictions, splits.target_names, statistics, most=MOST_MISTAKES)
     buffer = io.BytesIO()
     draw_mistakes(splits.test.x, mistakes).savefig(buffer, format="webp", dpi=90)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

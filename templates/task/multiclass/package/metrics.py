@@ -60,6 +60,11 @@ def compute_metrics(
     }
 
 
+def choose_threshold(y: np.ndarray, predictions: np.ndarray, metric: str) -> dict[str, float]:
+    """Return nothing: the likeliest class is predicted."""
+    return {}
+
+
 class Scorer:
     """The metrics in SHOWN of one model on samples that count several times or not at all, as in a draw of them.
 
@@ -102,7 +107,9 @@ def details_table(metrics: dict[str, Any]) -> Table:
     return table
 
 
-def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+def report_tables(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Tabulate the confusion matrix for the report; each cell is its text, and a fraction that colors it."""
     from sklearn.metrics import confusion_matrix
 
@@ -117,7 +124,9 @@ def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> l
     ]
 
 
-def draw_metrics(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> "dict[str, Figure]":
+def draw_metrics(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> "dict[str, Figure]":
     """Draw the confusion matrix, and how often the probability of the predicted class comes true.
 
     The matrix has counts, colored by the fraction of the true class. Many classes get colors alone.

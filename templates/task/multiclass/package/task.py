@@ -234,7 +234,9 @@ def predict_baseline(model: Any, x: np.ndarray, target_names: list[str]) -> np.n
     return model.predict_proba(x).astype(np.float32)
 
 
-def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
+def to_rows(
+    predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], top: int = 1
+) -> list[dict[str, Any]]:
     """Turn predictions into rows for people: a dictionary a sample, of the `top` likeliest classes.
 
     Raises:
@@ -255,7 +257,7 @@ def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> l
 
 
 def find_mistakes(
-    y: np.ndarray, predictions: np.ndarray, target_names: list[str], *, most: int
+    y: np.ndarray, predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], *, most: int
 ) -> list[tuple[int, str]]:
     """Find the wrong predictions that the model was surest of: often the label is wrong.
 

@@ -73,6 +73,11 @@ def paired_t_test(error: np.ndarray, other: np.ndarray) -> float:
     return float(ttest_rel(error, other).pvalue) if len(error) > 1 and (error != other).any() else 1.0
 
 
+def choose_threshold(y: np.ndarray, predictions: np.ndarray, metric: str) -> dict[str, float]:
+    """Return nothing: there is nothing to decide."""
+    return {}
+
+
 class Scorer:
     """The metrics in SHOWN of one model on samples that count several times or not at all, as in a draw of them.
 
@@ -121,7 +126,9 @@ def details_table(metrics: dict[str, Any]) -> Table:
     return table
 
 
-def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+def report_tables(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Tabulate for the report how large the errors are: quantiles of predicted - true; a cell is text and color."""
     errors = predictions.astype(np.float64) - y  # (n, targets)
     quantiles = np.quantile(errors, QUANTILES, axis=0).T  # (targets, quantiles)
@@ -133,7 +140,9 @@ def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> l
     return [{"title": "Errors, predicted - true: so many of them lie below", "header": header, "rows": rows}]
 
 
-def draw_metrics(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> "dict[str, Figure]":
+def draw_metrics(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> "dict[str, Figure]":
     """Draw predicted against true values, and a histogram of the errors, for each of the first targets."""
     from matplotlib.figure import Figure
 

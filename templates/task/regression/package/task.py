@@ -193,7 +193,9 @@ def predict_baseline(model: Any, x: np.ndarray, target_names: list[str]) -> np.n
     return np.asarray(model.predict(x), np.float64).reshape(len(x), len(target_names))
 
 
-def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
+def to_rows(
+    predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], top: int = 1
+) -> list[dict[str, Any]]:
     """Turn predictions into rows for people: a dictionary a sample, with six digits, or twelve from float64.
 
     Raises:
@@ -209,7 +211,7 @@ def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> l
 
 
 def find_mistakes(
-    y: np.ndarray, predictions: np.ndarray, target_names: list[str], *, most: int
+    y: np.ndarray, predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], *, most: int
 ) -> list[tuple[int, str]]:
     """Find the predictions with the largest errors, in standard deviations of the target.
 

@@ -41,10 +41,10 @@ def test_targets_keep_their_digits(smallest: float) -> None:
     np.testing.assert_allclose(for_loss[:, 0], (np.arange(30) - 14.5) / np.arange(30).std(), atol=1e-4)
     predictions = task.to_predictions(for_loss, statistics)
     np.testing.assert_allclose(predictions[:, 0], column, rtol=0, atol=1e-4 * np.ptp(column))
-    rows = [row["time"] for row in task.to_rows(predictions, names)]
+    rows = [row["time"] for row in task.to_rows(predictions, names, {})]
     np.testing.assert_allclose(rows, column, rtol=0, atol=0.1 * np.ptp(column) / 29)
     assert len(task.class_masks(y, names)) == 8
-    titles = [title for _, title in task.find_mistakes(y, np.full_like(y, y[0, 0]), names, most=5)]
+    titles = [title for _, title in task.find_mistakes(y, np.full_like(y, y[0, 0]), names, {}, most=5)]
     assert len(set(titles)) == 5
 
 

@@ -21,6 +21,7 @@ from ..config import Config, add_settings
 from ..data import Splits, load_splits
 from ..data_info import save_info
 from ..device import Device, set_up
+from ..metrics import choose_threshold
 from ..model import build_model
 from ..runs import RUNS, open_run
 from ..task import calibrate, to_predictions
@@ -60,8 +61,10 @@ def main(config: Config, *, resume: bool = False, like: str = "", typed: list[st
     run, splits = trained
     outputs = run_model(load_model(run), splits.val.x, config)
     statistics = calibrate(outputs, splits.val.y, splits.target_statistics)
+    predictions = to_predictions(outputs, statistics)
+    statistics = statistics | choose_threshold(splits.val.y, predictions, config.compile.primary_metric)
     save_info(replace(splits.info, target_statistics=statistics), run / "data.json")
-    compare_on_validation(config, splits, to_predictions(outputs, statistics))
+    compare_on_validation(config, splits, predictions, statistics)
     if like:
         compare_with_repeated(like, run)
     print(f"Written: {run}. Next: evaluate it on the test split.")
