@@ -92,7 +92,7 @@ def test_every_section_is_explained(bake):
     project = bake()
     sections = json.loads((project / "config.schema.json").read_text(encoding="utf-8"))["properties"]
     assert sections["training"]["description"] == "How long to train, and when to stop (training/train.py)."
-    assert sections["model"]["properties"]["channels"]["description"].startswith("of each block: convolution")
+    assert sections["model"]["properties"]["channels"]["description"].startswith("of the convolutional blocks")
 
 
 def write_parts() -> None:

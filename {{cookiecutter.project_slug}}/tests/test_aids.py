@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.__main__ import main
-from {{ cookiecutter.__package }}.config import Config, UserError
+from {{ cookiecutter.__package }}.config import Config, UserError, change_settings, list_settings
 from {{ cookiecutter.__package }}.training import lr_find, overfit, profile
+from {{ cookiecutter.__package }}.training.steps import Steps
 
 
 def test_a_batch_is_learned_by_heart(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,6 +26,20 @@ def test_a_network_that_does_not_learn_is_named(config: Config, monkeypatch: pyt
     settings = replace(config, compile=replace(config.compile, learning_rate=1e-9))
     with pytest.raises(UserError, match="Usual reasons: targets that do not belong"):
         overfit.main(settings)
+
+
+@pytest.mark.parametrize(("clip_norm", "moves"), [(0, True), (1e-6, False)])
+def test_a_long_gradient_is_shortened(config: Config, clip_norm: float, moves: bool) -> None:
+    # The same loss again for the same weights: no dropout, nothing mirrored.
+    settings = list_settings(config)
+    off = {name: type(value)(0) for name, value in settings.items() if re.fullmatch(overfit.REGULARIZES, name)}
+    rate = {"optimizer": "sgd", "schedule": "constant", "warmup_fraction": 0, "learning_rate": 0.1}
+    changed = off | {f"compile.{name}": value for name, value in {**rate, "clip_norm": clip_norm}.items()}
+    steps = Steps(change_settings(config, changed))
+    batch = next(steps.draw())
+    losses = [steps.take(batch) for _ in range(5)]
+    # Five steps of a millionth, each ten times as long by the momentum at most, move nothing.
+    assert (abs(losses[-1] - losses[0]) > 1e-3) == moves
 
 
 def test_the_range_test_marks_two_rates(config: Config, capsys: pytest.CaptureFixture[str]) -> None:

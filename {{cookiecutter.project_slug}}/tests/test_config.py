@@ -177,7 +177,7 @@ def test_print_config_shows_all_settings_in_force(config: Config, capsys: pytest
     assert not error
     expected = asdict(load_config(training__epochs=7))
     assert {name: printed[name] for name in expected} == expected
-    assert set(printed) - set(expected) == {"resume", "like"}  # train's own options
+    assert set(printed) - set(expected) == {"resume", "like", "repeats", "folds"}  # train's own options
 
 
 @pytest.mark.parametrize("options", [["--print_config"], ["--print_config=", "--run=a"]])

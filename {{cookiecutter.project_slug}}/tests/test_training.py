@@ -27,8 +27,8 @@ from {{ cookiecutter.__package }}.task import METRIC
 from {{ cookiecutter.__package }}.training import train
 from {{ cookiecutter.__package }}.training.batches import Batches
 from {{ cookiecutter.__package }}.training.checkpoint import Progress
-from {{ cookiecutter.__package }}.training.monitor import Monitor
-from {{ cookiecutter.__package }}.training.repeat import compare_with_repeated
+from {{ cookiecutter.__package }}.training.like import compare_with_repeated
+from {{ cookiecutter.__package }}.training.monitor import Monitor, adapt_patience
 
 
 def train_run(config: Config, *, resume: bool = False) -> Path:
@@ -397,6 +397,12 @@ def test_early_stopping_follows_the_validation_loss(config: Config, tmp_path: Pa
             assert monitor.end_epoch(val_loss=val_loss, **row) is improved
             assert monitor.should_stop is stop
     assert Monitor(tmp_path, settings, Progress(epochs=4), steps=1).best["epoch"] == 2
+
+
+def test_few_validation_samples_never_stop_training(config: Config) -> None:
+    settings = replace(config.training, epochs=9, early_stopping_patience=2)
+    assert adapt_patience(settings, 100) == settings
+    assert adapt_patience(settings, 99).early_stopping_patience == 9
 
 
 @pytest.mark.parametrize("name", ["loss", "val_loss"])

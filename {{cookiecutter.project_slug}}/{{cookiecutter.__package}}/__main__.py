@@ -18,7 +18,7 @@ COMMANDS = {
     "data": ("data.inspection", "get the data, check it and split it; --inspect looks at files of yours"),
     "stats": ("data.stats", "statistics of the data: balance, ranges, duplicates"),
     "baseline": ("baseline", "what a model must beat: a rule, a minimal model, a linear model"),
-    "train": ("training.train", "train a model, watched on the validation split"),
+    "train": ("training.train", "train a model, or several for --repeats and --folds, watched on the validation split"),
     "tune": ("training.tune", "search settings with a lower validation loss, by trials"),
     "overfit": ("training.overfit", "learn one batch by heart: a network that can't has a fault"),
     "lr-find": ("training.lr_find", "range test of the learning rate, with a figure"),

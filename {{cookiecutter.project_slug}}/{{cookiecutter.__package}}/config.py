@@ -108,6 +108,8 @@ class DataSettings:
     split_column: str  # table: the column that says train, validation or test; may be empty
     validation_fraction: OpenFraction  # of the training data, held out to watch and to choose by
     test_fraction: OpenFraction  # of all samples, where the source has no test split
+    folds: Annotated[NonNegativeInt, Absent(0)]  # parts of train and validation; train --folds sets both
+    fold: Annotated[NonNegativeInt, Absent(0)]  # the part that is the validation split, from 1; 0: validation_fraction
     max_memory_mb: NonNegativeInt  # inputs that take more stay on disk and are read batch by batch
 
 
@@ -128,6 +130,7 @@ class CompileSettings:
     weight_decay: NonNegativeFloat  # AdamW's, decoupled from the gradient; adam and sgd do without
     schedule: Literal["cosine", "one_cycle", "constant"]  # the first two fall to (almost) zero at the last epoch
     warmup_fraction: Fraction  # of all steps, in which the learning rate climbs
+    clip_norm: Annotated[NonNegativeFloat, Absent(0)]  # a longer gradient is shortened to this norm; 0: none is
 
 
 @dataclass
@@ -136,7 +139,7 @@ class TrainingSettings:
 
     batch_size: Annotated[int, Range(min=2)]  # batch norm compares the samples of a batch
     epochs: PositiveInt
-    early_stopping_patience: PositiveInt  # stop after so many epochs without a lower validation loss
+    early_stopping_patience: PositiveInt  # epochs without a lower validation loss; few samples never stop training
     save_minutes: Annotated[NonNegativeFloat, Absent(0)]  # so often a long epoch is saved; 0: at its end
     tracking: Annotated[Literal["none", "mlflow", "wandb", "trackio"], Absent("none")]  # see training/tracking.py
 

@@ -13,6 +13,9 @@ metrics.json     metrics of the model and the baselines, and figures/ (evaluatio
 report.html      the report of the run, and MODEL_CARD.md (evaluation/report.py, evaluation/card.py)
 predictions.csv  predictions for people (inference/predict.py)
 export/, web/    the model as files for other runtimes, and as a web page (inference/export.py, inference/web.py)
+
+Of several runs that are one result, runs/<name>/ holds series.json alone, and the runs lie beside it: runs/<name>-1 and
+so on (training/series.py).
 """
 
 import ast
@@ -31,6 +34,7 @@ from .storage import whole_file, write_json
 from .task import METRIC
 
 RUNS = Path("runs")
+SERIES = "series.json"  # marks the folder of a series of runs, as config.yaml marks that of a run
 MODEL = Path(__file__).with_name("model.py")
 HISTORY = ("epoch", "loss", METRIC, "val_loss", f"val_{METRIC}", "learning_rate", "seconds")  # columns of history.csv
 # Settings that may change when a run is resumed, as those of the hardware may.
@@ -70,14 +74,35 @@ def start_run(config: Config, info: DataInfo, *, again: bool = False, runs: Path
     Raises:
         UserError: the run exists already, or its name is a path.
     """
-    if Path(config.run).name != config.run:
-        raise UserError(f"The run name {config.run!r} is a path: it must be the name of a folder inside {RUNS}.")
-    run = _make_folder(config.run, again=again, runs=runs)
+    run = make_folder(config.run, again=again, runs=runs)
     shutil.copy(MODEL, run / MODEL.name)
     save_info(info, run / "data.json")
     write_json(run / "environment.json", describe_environment(config))
     save_config(config, run / "config.yaml")  # last: it marks a run that can be resumed
     return run
+
+
+def make_folder(name: str, *, again: bool = False, runs: Path = RUNS) -> Path:
+    """Make the folder of a new run inside `runs`: of this name, or of the next free number.
+
+    Raises:
+        UserError: the folder exists already, or the name is a path.
+    """
+    if Path(name).name != name:
+        raise UserError(f"The run name {name!r} is a path: it must be the name of a folder inside {RUNS}.")
+    runs.mkdir(exist_ok=True)
+    while True:
+        run = runs / (name or f"{_last_number() + 1:03d}")
+        try:
+            run.mkdir()
+        except FileExistsError:
+            if again and not (run / "config.yaml").exists():
+                return run
+            if name:
+                sentence = "give another name with --run, or continue it with --resume."
+                raise UserError(f"{run} exists: {sentence}") from None
+            continue  # another training has just taken the number
+        return run
 
 
 def resume_run(config: Config, info: DataInfo) -> Path:
@@ -160,6 +185,8 @@ def find_run(name: str = "") -> Path:
         for run in (Path(name), RUNS / name):
             if (run / "config.yaml").is_file():
                 return run
+        if (RUNS / Path(name).name / SERIES).is_file():
+            raise UserError(f"{name} is a series of runs: name one of them, such as {Path(name).name}-1.")
         raise UserError(f"There is no run {name!r}: there are {', '.join(names) or 'none yet'}.")
     if not names:
         raise UserError("Nothing was trained yet: run the train command first.")
@@ -224,23 +251,6 @@ def lock_run(run: Path) -> FileLock:
 def _can_resume(name: str) -> bool:
     """Whether there is a run of this name, or any run where the name is empty."""
     return (RUNS / name / "config.yaml").is_file() if name else bool(_run_names())
-
-
-def _make_folder(name: str, *, again: bool, runs: Path) -> Path:
-    """Make the folder of a new run inside `runs`: of this name, or of the next free number."""
-    runs.mkdir(exist_ok=True)
-    while True:
-        run = runs / (name or f"{_last_number() + 1:03d}")
-        try:
-            run.mkdir()
-        except FileExistsError:
-            if again and not (run / "config.yaml").exists():
-                return run
-            if name:
-                sentence = "give another name with --run, or continue it with --resume."
-                raise UserError(f"{run} exists: {sentence}") from None
-            continue  # another training has just taken the number
-        return run
 
 
 def _strip(code: str) -> str:

@@ -18,11 +18,10 @@ from ..storage import whole_file
 from ..task import class_masks, target_warnings
 from .inputs import UNSET, inspect_source
 from .samples import find
-from .splits import Splits, load_splits
+from .splits import MIN_VALIDATION, Splits, load_splits
 
 CONFIG = Path("config.yaml")
 MIN_STEPS = 20  # per epoch; with fewer, more epochs of smaller batches are advised
-MIN_VALIDATION = 20  # samples to choose the best epoch by
 MAX_EPOCHS = 100  # that are advised
 MAX_CLASSES = 20  # that are printed
 
@@ -122,15 +121,11 @@ def print_advice(splits: Splits, config: Config) -> None:
     if steps < MIN_STEPS:
         size = int(2 ** np.clip(np.log2(num_train / MIN_STEPS).round(), 3, 7))
         epochs = int(np.clip(2000 * size // num_train, 20, MAX_EPOCHS))
-        patience = max(config.training.early_stopping_patience, epochs // 5)
-        print(
-            f"  Few samples: training.batch_size {size}, training.epochs {epochs} and"
-            f" training.early_stopping_patience {patience} fit."
-        )
+        print(f"  Few samples: training.batch_size {size} and training.epochs {epochs} fit.")
     if len(splits.val) < MIN_VALIDATION:
         print(
-            f"  The validation split has {counted(len(splits.val), 'sample')}, too few to choose the best epoch by: a"
-            " larger data.validation_fraction gives it more."
+            f"  The validation split has {counted(len(splits.val), 'sample')}, too few to stop training early by, and"
+            " few to choose the best epoch by: a larger data.validation_fraction gives it more."
         )
     print("Next: stats, baseline, train.")
 

@@ -3,7 +3,8 @@
 In: Fashion-MNIST, or your own file or folder (`data.source`, read by inputs.py).
 Out: `Splits`, with inputs as stored (n, *shape) and targets (n, ...) as task.py defines them.
 Splits that the source gives are kept. A missing one is held out by `data.split_by`: at random and stratified, by group,
-or by time. Only `evaluate` uses the test split. Preprocessing, mean and std are learned on the train split.
+or by time; `data.folds` cuts train and validation anew. Only `evaluate` uses the test split. Preprocessing, mean and
+std are learned on the train split.
 Cost: inputs are held once in their own dtype (55 MB for Fashion-MNIST), or stay on disk (`data.max_memory_mb`).
 """
 
@@ -29,6 +30,7 @@ from .samples import DiskArray, Samples, arrange, block_size, blocks, find, leav
 MAX_SAMPLES = 20_000  # random samples on disk that mean and std are computed from
 MAX_HASHED = 200_000_000  # bytes of inputs that are hashed whole; of more, HASHED samples
 HASHED = 1000
+MIN_VALIDATION = 100  # samples; the loss of fewer goes up and down by chance
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def load_splits(config: Config) -> Splits:
         UserError: the source is not available, has a fault, or does not fit the settings.
     """
     samples, y, target_names = read_source(config)
-    train, val, test = split_samples(samples, y, config)
+    train, val, test = split_samples(samples, y, target_names, config)
     preprocessing = inputs.learn_preprocessing(samples.inputs, train, config.data)
     x = inputs.to_arrays(samples.inputs, preprocessing, config.data)  # (n, *shape)
     samples.inputs = None  # a table takes more memory than its array
@@ -164,14 +166,16 @@ def read_source(config: Config) -> tuple[Samples, np.ndarray, list[str]]:
     return samples, y, target_names
 
 
-def split_samples(samples: Samples, y: np.ndarray, config: Config) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def split_samples(
+    samples: Samples, y: np.ndarray, target_names: list[str], config: Config
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Choose the rows of train, validation and test.
 
     Returns:
         Three sorted arrays of row numbers.
 
     Raises:
-        UserError: a split is left without a sample.
+        UserError: a split is left without a sample, or the data can't be cut into folds.
     """
     given = np.full(len(y), "train") if samples.split is None else samples.split  # (n,)
     train = np.flatnonzero(given == "train")
@@ -181,7 +185,17 @@ def split_samples(samples: Samples, y: np.ndarray, config: Config) -> tuple[np.n
         raise UserError("The source has no sample for train: give it some, or leave the splits to data.split_by.")
     if not len(test):
         train, test = hold_out(train, config.data.test_fraction, samples, y, config)
-    if not len(val):
+    if config.data.folds or config.data.fold:
+        if len(val):
+            raise UserError(
+                "The source says which samples are for validation, so there are no folds to cut: set data.folds and"
+                " data.fold to 0, or leave that to data.split_by."
+            )
+        fold = cut_into_folds(train, samples, y, config)  # (n,), of the rows in train
+        for number in range(1, config.data.folds + 1):  # all, so that none fails after others were trained
+            task.target_statistics(y[train[fold != number]], target_names)
+        train, val = train[fold != config.data.fold], train[fold == config.data.fold]
+    elif not len(val):
         train, val = hold_out(train, config.data.validation_fraction, samples, y, config)
     for name, rows in (("train", train), ("validation", val), ("test", test)):
         if not len(rows):
@@ -216,6 +230,85 @@ def hold_out(
             " random."
         )
     return rows[~held_out], rows[held_out]
+
+
+def cut_into_folds(rows: np.ndarray, samples: Samples, y: np.ndarray, config: Config) -> np.ndarray:
+    """Cut the rows into `data.folds` parts of about the same size, by `data.split_by`.
+
+    Returns:
+        The part of each row, from 1, (n,).
+
+    Raises:
+        UserError: the parts would be by time, their number does not fit, or there are too few samples or groups.
+    """
+    data = config.data
+    if data.folds < 2 or not 1 <= data.fold <= data.folds:
+        raise UserError(
+            f"data.folds is {data.folds} and data.fold {data.fold}: there must be at least 2 folds, and fold one of"
+            " them, from 1. Both are 0 without cross-validation."
+        )
+    if data.split_by == "time":
+        raise UserError(
+            "data.split_by is time, and most folds would be validated on samples older than those they learn from:"
+            " use train --repeats, or split by random or group."
+        )
+    group = samples.group[rows] if data.split_by == "group" and samples.group is not None else None
+    if data.split_by == "group" and group is None:
+        raise UserError(
+            "data.split_by is group, but no group is known: name its column in data.group_column, or set split_by to"
+            " random."
+        )
+    count, noun = (len(rows), "sample") if group is None else (len(np.unique(group.astype(str))), "group")
+    if count < data.folds:
+        raise UserError(
+            f"{counted(count, noun)} can't be cut into {data.folds} folds: lower their number, or add {noun}s."
+        )
+    if group is None:
+        return stratified_folds(task.stratify_by(y[rows]), folds=data.folds, seed=data.seed)
+    return group_folds(group, folds=data.folds, seed=data.seed)
+
+
+def stratified_folds(classes: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
+    """Deal samples out to folds at random, class after class: the counts of a class differ by one at most.
+
+    Args:
+        classes: class number of each sample, (n,).
+        folds: how many.
+        seed: of the random order.
+
+    Returns:
+        The fold of each sample, from 1, (n,).
+    """
+    random = np.random.default_rng(seed)
+    order = np.concatenate([random.permutation(np.flatnonzero(classes == label)) for label in np.unique(classes)])
+    fold = np.empty(len(classes), dtype=int)
+    fold[order] = 1 + np.arange(len(classes)) % folds
+    return fold
+
+
+def group_folds(group: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
+    """Give whole groups to folds, the largest first, each to the fold with the fewest samples so far.
+
+    So does scikit-learn's GroupKFold. Here groups of equal size come in random order.
+
+    Args:
+        group: of each sample, (n,).
+        folds: how many, at most as many as there are groups.
+        seed: of the random order.
+
+    Returns:
+        The fold of each sample, from 1, (n,).
+    """
+    names, number = np.unique(group.astype(str), return_inverse=True)
+    sizes = np.bincount(number)  # (groups,)
+    order = np.random.default_rng(seed).permutation(len(names))
+    fold_of_group = np.empty(len(names), dtype=int)
+    totals = np.zeros(folds, dtype=int)  # samples of each fold
+    for group_number in order[np.argsort(-sizes[order], kind="stable")]:
+        smallest = totals.argmin()
+        fold_of_group[group_number] = 1 + smallest
+        totals[smallest] += sizes[group_number]
+    return fold_of_group[number]
 
 
 def stratified(classes: np.ndarray, *, fraction: float, seed: int) -> np.ndarray:

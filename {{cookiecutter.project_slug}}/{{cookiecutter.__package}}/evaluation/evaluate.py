@@ -3,6 +3,9 @@
 Out: in the folder of the run predictions.npz, metrics.json, report.html, MODEL_CARD.md and figures/.
 """
 
+import io
+from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +15,16 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import baseline
+from ..config import Config, DataSettings, UserError
 from ..data import Splits, load_splits
 from ..data.plots import save_figure
+from ..data_info import DataInfo
 from ..metrics import SHOWN, Scorer, compute_metrics, details_table, draw_metrics, format_metric
-from ..runs import check_data, load_run, read_history
+from ..runs import SERIES, check_data, load_run, read_history
 from ..storage import read_json, whole_file, write_json
 from ..task import METRIC, find_mistakes, to_predictions
 from ..training.checkpoint import load_model, run_model
+from ..training.series import Series, find_series, print_table, read_test_scores, summarize
 from .card import write_card
 from .intervals import measure_certainty
 from .plots import draw_learning_curves, draw_mistakes
@@ -29,25 +35,89 @@ STYLES = {"model": "bold", "published": "dim"}  # of rows, by their kind
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of the command `evaluate`."""
-    parser.add_argument("--run", default="", help="name of the run; the newest without it")
+    parser.add_argument("--run", default="", help="name of the run or series; the newest without it")
 
 
 def main(run: str = "") -> dict[str, Any]:
-    """Evaluate the best model of a run on the validation and test splits: compute, write, draw and print.
+    """Evaluate the best model of a run, or of each run of a series: compute, write, draw and print.
 
     Args:
-        run: name of the run; the newest if it is empty.
+        run: name of the run or the series; the newest if it is empty.
 
     Returns:
-        What metrics.json holds.
+        What metrics.json holds; of a series mean and standard deviation of the test metrics.
 
     Raises:
         UserError: there is no such run, or the data has changed since.
     """
+    if series := find_series(run):
+        return evaluate_series(series)
     folder, config, info = load_run(run)
     splits = load_splits(config)
     check_data(splits.info, info, folder)
+    metrics = score_run(folder, config, info, splits)
+    report, card = write_documents(folder, splits)
+    results = collect_results(folder, splits)
+    print_metrics(folder, metrics, results)
+    print(f"Report: {report}, model card: {card}")
+    print(results["verdict"])
+    return metrics
 
+
+def evaluate_series(series: Series) -> dict[str, Any]:
+    """Evaluate each run of a series, and print and keep mean and standard deviation of the test metrics.
+
+    The reports come last: each shows the results of all runs.
+
+    Raises:
+        UserError: not all its runs were trained, or the data has changed since.
+    """
+    if not series.is_complete:
+        done = len(series.scores)
+        raise UserError(
+            f"{series.folder} has {done} of {series.size}: train --{series.kind} {series.count} --run"
+            f" {series.folder.name} --resume trains the others; to evaluate one alone, name it, such as --run"
+            f" {series.runs[0].name}."
+        )
+    for run, (config, info, splits) in zip(series.runs, load_each(series.runs), strict=True):
+        with redirect_stdout(io.StringIO()):  # each fold has baselines of its own
+            metrics = score_run(run, config, info, splits)
+        values = "  ".join(f"{label} {format_metric(metrics['test'][key])}" for key, label in SHOWN.items())
+        print(f"{run}  {values}", flush=True)
+    scores = read_test_scores(series)
+    summary = summarize(scores)
+    series.save(test=summary)
+    for run, (_, _, splits) in zip(series.runs, load_each(series.runs), strict=True):
+        write_documents(run, splits)
+    print_table(series, scores, "Test split")
+    print(f"Written: {series.folder / SERIES}, and metrics, figures and report of each run.")
+    return summary
+
+
+def load_each(runs: list[Path]) -> Iterator[tuple[Config, DataInfo, Splits]]:
+    """Load settings, data.json and data of each run. Runs with the same settings of the data share it.
+
+    Raises:
+        UserError: the data has changed since.
+    """
+    before: DataSettings | None = None  # of the run before
+    splits: Splits | None = None
+    for run in runs:
+        _, config, info = load_run(str(run))
+        if splits is None or config.data != before:
+            splits = None  # not two in memory
+            splits = load_splits(config)
+        before = config.data
+        check_data(splits.info, info, run)
+        yield config, info, splits
+
+
+def score_run(folder: Path, config: Config, info: DataInfo, splits: Splits) -> dict[str, Any]:
+    """Compute the metrics of a run on the validation and test splits, and write them with the predictions.
+
+    Returns:
+        What metrics.json holds.
+    """
     model = load_model(folder)
     predictions: dict[str, Any] = {}  # arrays, by name of the split
     for name in ("validation", "test"):
@@ -78,13 +148,6 @@ def main(run: str = "") -> dict[str, Any]:
     metrics["test"]["intervals"] = certainty.pop("intervals")
     metrics |= certainty
     write_json(folder / "metrics.json", metrics)
-    draw_figures(folder, splits, predictions["test"], info.target_statistics)
-    results = collect_results(folder, splits)
-    report = write_report(folder, splits, predictions["test"], results)
-    card = write_card(folder, results)
-    print_metrics(folder, metrics, results)
-    print(f"Report: {report}, model card: {card}")
-    print(results["verdict"])
     return metrics
 
 
@@ -92,6 +155,16 @@ def count_evaluations(run: Path) -> int:
     """Count how often the test split was evaluated in this run before."""
     path = run / "metrics.json"
     return read_json(path).get("test_evaluations", 1) if path.is_file() else 0
+
+
+def write_documents(folder: Path, splits: Splits) -> tuple[Path, Path]:
+    """Write figures, report and model card of a run that was scored; return the paths of the last two."""
+    with np.load(folder / "predictions.npz") as stored:
+        predictions = stored["test"]
+    draw_figures(folder, splits, predictions, load_run(str(folder))[2].target_statistics)
+    results = collect_results(folder, splits)
+    report = write_report(folder, splits, predictions, results)
+    return report, write_card(folder, results)
 
 
 def draw_figures(run: Path, splits: Splits, predictions: np.ndarray, statistics: dict[str, Any]) -> None:

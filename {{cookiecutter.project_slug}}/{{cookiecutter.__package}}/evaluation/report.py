@@ -20,6 +20,7 @@ from ..metrics import DIFFERENCE_UNIT, SHOWN, draw_metrics, format_metric, repor
 from ..runs import load_run, read_history
 from ..storage import read_json, whole_file
 from ..task import METRIC, find_mistakes, target_warnings
+from ..training.series import MODEL, format_spread, read_test_scores, series_of, summarize
 from .plots import draw_learning_curves, draw_mistakes
 
 if TYPE_CHECKING:  # else imported when called
@@ -68,12 +69,13 @@ def collect_results(run: Path, splits: Splits) -> dict[str, Any]:
     return {
         "title": f"{__package__.split('.')[0]}, run {run.name}",
         "verdict": describe_result(metrics),
+        "series": describe_series(run),
         "samples": info.num_samples,
         "facts": {
             "source": config.data.source,
             "shape of a sample": " x ".join(map(str, info.input_shape)),
             "targets": ", ".join(info.target_names),
-            "splits": f"given by the source, else {config.data.split_by}",
+            "splits": f"given by the source, else {config.data.split_by}{describe_fold(config)}",
         },
         "target_names": info.target_names,
         "warnings": target_warnings(splits.train.y, info.target_names),
@@ -136,6 +138,36 @@ def format_difference(value: float, interval: list[float]) -> tuple[str, str]:
     decimals = max(0, 1 - math.floor(math.log10(width))) if width > 0 else 1
     text, low, high = (f"{round(number, decimals) + 0.0:,.{decimals}f}" for number in values)  # + 0.0: no -0.0
     return f"{text} {unit}".rstrip(), f"{low} to {high}"
+
+
+def describe_fold(config: Config) -> str:
+    """Say which part of a cross-validation is the validation split; nothing without one."""
+    data = config.data
+    return f"; validation: fold {data.fold} of {data.folds}" if data.folds else ""
+
+
+def describe_series(run: Path) -> dict[str, Any] | None:
+    """Say how a run compares with the others of its series, in a sentence and a table; None if it stands alone."""
+    series = series_of(run)
+    if series is None:
+        return None
+    scores = read_test_scores(series)
+    if not scores:
+        sentence = f"One of {series.size}: evaluate --run {series.folder.name} gives their mean and standard deviation."
+        return {"sentence": sentence, "rows": []}
+    numbers = [each[MODEL] for each in scores]  # metrics of each run
+    key = next(iter(SHOWN))
+    spread = {name: format_spread(**values) for name, values in summarize(scores)[MODEL].items()}
+    own = format_metric(numbers[series.runs.index(run)][key])
+    rows = [
+        (each.name, [format_metric(values[name]) for name in SHOWN])
+        for each, values in zip(series.runs, numbers, strict=True)
+    ]
+    return {
+        "sentence": f"Mean of {series.size}: {SHOWN[key]} {spread[key]} (this run {own}).",
+        "rows": [*rows, ("mean ± standard deviation", list(spread.values()))],
+        "this": run.name,
+    }
 
 
 def collect_scores(metrics: dict[str, Any]) -> list[dict[str, Any]]:

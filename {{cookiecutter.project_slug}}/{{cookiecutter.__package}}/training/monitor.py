@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -21,6 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..config import TrainingSettings, UserError, counted
+from ..data.splits import MIN_VALIDATION
 from ..metrics import format_metric
 from ..runs import HISTORY, lock_run, read_history, write_history
 from ..signals import handle_signals, restore_signals
@@ -30,6 +32,16 @@ from .events import EventFile
 from .tracking import Tracker
 
 Watch = Callable[[dict[str, float]], None]  # takes the row of an epoch, with the keys of HISTORY
+
+
+def adapt_patience(settings: TrainingSettings, validation_samples: int) -> TrainingSettings:
+    """Leave early stopping out if the validation split is small.
+
+    Chance would end training there, and before the learning rate has fallen.
+    """
+    if validation_samples >= MIN_VALIDATION:
+        return settings
+    return replace(settings, early_stopping_patience=settings.epochs)
 
 
 class _NotFiniteError(UserError):

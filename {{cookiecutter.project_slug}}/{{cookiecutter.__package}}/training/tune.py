@@ -18,7 +18,6 @@ from jsonargparse import ArgumentParser
 
 from ..config import (
     Config,
-    HardwareSettings,
     UserError,
     add_settings,
     change_settings,
@@ -31,6 +30,7 @@ from ..data import load_splits
 from ..data_info import DataInfo, load_info, save_info
 from ..environment import require_packages
 from ..runs import MAY_CHANGE, RUNS, check_data
+from .series import ONE_DEVICE
 from .study import best_trial, decode, describe, encode, make_space, now_of, write_results
 from .train import train_model
 
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 SETTINGS = "settings.yaml"  # of a study: not config.yaml, which marks a run
-# Several devices would be several processes, each of which would begin trials of its own.
-ONE_DEVICE = {"hardware.devices": 1} if "devices" in HardwareSettings.__annotations__ else {}
 STARTUP = 5  # trials that are trained to their end before others are compared with them
 
 

@@ -10,11 +10,14 @@ from torch import Tensor, nn
 from .config import Config
 from .data_info import DataInfo
 
+LARGEST_MAP = 8  # pixels that the last block may have in height or width, whichever is less
+
 
 class Network(nn.Module):
     """Blocks of convolution, batch norm and ReLU; mean over space; linear.
 
-    All blocks but the last halve height and width, as long as both are above 1.
+    All blocks but the last halve height and width, as long as both are above 1. Large images get more blocks,
+    as wide as the last one: else the last one would see but a small part of them.
     """
 
     mean: Tensor  # (channels,), of the train split
@@ -29,9 +32,12 @@ class Network(nn.Module):
         layers: list[nn.Module] = []
         height, width, in_channels = info.input_shape
         size = min(height, width)
-        for number, channels in enumerate(settings.channels, start=1):
+        widths = list(settings.channels)
+        while size // 2 ** (len(widths) - 1) > LARGEST_MAP:
+            widths.append(widths[-1])
+        for number, channels in enumerate(widths, start=1):
             layers.append(nn.Conv2d(in_channels, channels, 3, padding=1, bias=False))
-            if number < len(settings.channels) and size > 1:
+            if number < len(widths) and size > 1:
                 layers.append(nn.MaxPool2d(2))  # before batch norm and ReLU, which then have a quarter of the work
                 size //= 2
             layers.append(nn.BatchNorm2d(channels))

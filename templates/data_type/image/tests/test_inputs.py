@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import struct
 import threading
@@ -431,6 +432,17 @@ def test_small_images_are_halved_as_often_as_they_can_be(shape: tuple[int, int])
     assert "Trained 1 epoch " in answer("train", *source, *small)
 
 
+def test_large_images_get_more_blocks() -> None:
+    np.savez("own.npz", x=np.random.default_rng(0).random((N, 40, 33, 1), np.float32), y=TARGETS)
+    source = ("--data.source=own.npz", "--data.shape=[40,33,1]", "--training.epochs=1", "--training.batch_size=8")
+    found = []
+    for channels in ("[4]", "[4,4,4]"):  # the last has 10 x 8 pixels
+        trained = re.search(r"[\d,]+ parameters", answer("train", *source, f"--model.channels={channels}"))
+        assert trained
+        found.append(trained[0])
+    assert found[0] == found[1]
+
+
 def test_inspection_writes_the_settings() -> None:
     files = write_files(images())
     truncate(files[3])
@@ -461,7 +473,7 @@ def test_inspection_writes_the_settings() -> None:
 def test_few_samples_get_sane_advice() -> None:
     write_files(images())
     printed = answer("data", "--inspect", "table.csv")
-    assert "training.batch_size 8, training.epochs 100 and training.early_stopping_patience 20 fit" in printed
+    assert "training.batch_size 8 and training.epochs 100 fit" in printed
     assert "The validation split has 2 samples, too few" in printed
 
 

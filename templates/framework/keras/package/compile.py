@@ -37,16 +37,20 @@ def compile_model(model: keras.Model, info: DataInfo, config: Config, *, steps_p
 def make_optimizer(model: keras.Model, config: Config, *, total_steps: int) -> keras.optimizers.Optimizer:
     """Make the optimizer with the schedule inside, built for the weights of the model.
 
-    Keras' default epsilon is 1e-7; 1e-8 is that of the paper of Adam, arXiv:1412.6980.
+    Keras' default epsilon is 1e-7; 1e-8 is that of the paper of Adam, arXiv:1412.6980. A gradient that is longer
+    than `compile.clip_norm`, over all weights, is shortened to it: arXiv:1211.5063, section 3.2.
     """
     settings = config.compile
+    clip_norm = settings.clip_norm or None
     rate = Schedule(settings, total_steps=total_steps)
     if settings.optimizer == "adamw":
-        optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, epsilon=1e-8)
+        optimizer = keras.optimizers.AdamW(
+            rate, weight_decay=settings.weight_decay, epsilon=1e-8, global_clipnorm=clip_norm
+        )
     elif settings.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate, epsilon=1e-8)
+        optimizer = keras.optimizers.Adam(rate, epsilon=1e-8, global_clipnorm=clip_norm)
     else:
-        optimizer = _SGD(rate, momentum=0.9, nesterov=True, name="sgd")
+        optimizer = _SGD(rate, momentum=0.9, nesterov=True, name="sgd", global_clipnorm=clip_norm)
     optimizer.build(model.trainable_variables)
     return optimizer
 

@@ -28,12 +28,19 @@ class Compiled:
     metric: Callable[[Tensor, Tensor], Tensor]  # (outputs, targets) -> (2,): numerator and denominator
     optimizer: Optimizer
     schedule: LRScheduler  # moved on once a step
+    clip_norm: float  # 0: gradients stay as they are
 
     def to(self, fabric: "Fabric") -> "Compiled":
         """Move loss and optimizer to the device of the model."""
         self.loss.to(fabric.device)
         self.optimizer = fabric.setup_optimizers(self.optimizer)  # type: ignore[assignment]  # wraps the optimizer
         return self
+
+    def clip(self, fabric: "Fabric") -> None:
+        """Shorten the gradient of all weights to the norm `compile.clip_norm`: arXiv:1211.5063, section 3.2."""
+        if self.clip_norm:
+            # A gradient that is not finite is left for the loss to show, which names epoch and step.
+            fabric.clip_gradients(self.model, self.optimizer, max_norm=self.clip_norm, error_if_nonfinite=False)
 
 
 def compile_model(model: nn.Module, info: DataInfo, config: Config, *, steps_per_epoch: int) -> Compiled:
@@ -46,6 +53,7 @@ def compile_model(model: nn.Module, info: DataInfo, config: Config, *, steps_per
         metric=make_metric(info.target_statistics),
         optimizer=optimizer,
         schedule=schedule,
+        clip_norm=config.compile.clip_norm,
     )
 
 

@@ -24,6 +24,7 @@ def find_device(config: Config) -> str:
 
     TensorFlow uses every GPU that it sees: for the CPU they are hidden.
     """
+    tf.get_logger().setLevel("ERROR")  # else it warns that each of several models compiles its own steps
     if config.hardware.accelerator == "gpu":
         if tf.config.list_physical_devices("GPU"):
             return "GPU:0"
@@ -87,7 +88,6 @@ def set_up(config: Config) -> Device:
     Raises:
         UserError: the settings ask for more devices than there are.
     """
-    tf.get_logger().setLevel("ERROR")  # else it warns that each trial of tune compiles its own steps
     kind = find_device(config)[:3]
     devices = _choose_devices(config, kind)
     is_mixed = _find_precision(config, kind) == "bfloat16"

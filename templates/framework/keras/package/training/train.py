@@ -19,7 +19,7 @@ from ..baseline import compare_on_validation
 from ..compile import Compiled, compile_model
 from ..config import Config, add_settings
 from ..data import Splits, load_splits
-from ..data_info import save_info
+from ..data_info import load_info, save_info
 from ..device import Device, set_up
 from ..metrics import choose_threshold
 from ..model import build_model
@@ -27,8 +27,9 @@ from ..runs import RUNS, open_run
 from ..task import calibrate, to_predictions
 from .batches import Batches, make_batches
 from .checkpoint import Progress, load_checkpoint, load_model, run_model, save_checkpoint
-from .monitor import Monitor, Watch
-from .repeat import compare_with_repeated, load_repeated
+from .like import compare_with_repeated, load_repeated
+from .monitor import Monitor, Watch, adapt_patience
+from .series import choose_kind, require_one_process, train_series
 from .tracking import require_tracker
 
 SHOW_EVERY = 20  # steps between two updates of the progress bar: where it is faster, Keras does so many in one go
@@ -38,36 +39,64 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of the command `train`."""
     add_settings(parser)
     parser.add_argument("--resume", action="store_true", help="continue the newest run, or the one of --run")
-    parser.add_argument("--like", default="", help="repeat this run, with its settings")
+    parser.add_argument("--like", default="", help="train once more with the settings of this run")
+    parser.add_argument("--repeats", type=int | None, default=None, help="train so many seeds, on the same splits")
+    parser.add_argument("--folds", type=int | None, default=None, help="cross-validate with so many parts")
 
 
-def main(config: Config, *, resume: bool = False, like: str = "", typed: list[str] | None = None) -> None:
+def main(
+    config: Config, *, resume: bool = False, like: str = "", typed: list[str] | None = None, **several: int | None
+) -> None:
     """Train a model, and print its validation metrics beside those of the baselines.
 
     Args:
         config: the settings.
-        resume: continue a run.
+        resume: continue a run, or a series.
         like: name of a run to repeat; its settings are used then.
         typed: the options as typed.
+        several: `repeats` or `folds`, how many runs to train as a series.
 
     Raises:
         UserError: settings, data or the run to resume or repeat do not fit.
     """
+    if chosen := choose_kind(several, like):
+        train_series(config, *chosen, train_and_calibrate, resume=resume)
+        return
     if like:
         config = load_repeated(like, config.run, typed or [])
-    trained = train_model(config, resume=resume)
+    trained = train_and_calibrate(config, resume=resume)
     if trained is None:  # another process prints
         return
+    run, splits, predictions = trained
+    compare_on_validation(config, splits, predictions, load_info(run / "data.json").target_statistics)
+    if like:
+        compare_with_repeated(like, run)
+    print(f"Written: {run}. Next: evaluate it on the test split.")
+
+
+def train_and_calibrate(
+    config: Config, *, resume: bool = False, watch: Watch | None = None
+) -> tuple[Path, Splits, np.ndarray] | None:
+    """Train a model, and learn from the validation split how its outputs become predictions.
+
+    Args:
+        config: the settings.
+        resume: continue a run, if there is one.
+        watch: of `train_model`.
+
+    Returns:
+        The folder of the run, the data, and predictions of the validation split; None as of `train_model`.
+    """
+    trained = train_model(config, resume=resume, watch=watch)
+    if trained is None:
+        return None
     run, splits = trained
     outputs = run_model(load_model(run), splits.val.x, config)
     statistics = calibrate(outputs, splits.val.y, splits.target_statistics)
     predictions = to_predictions(outputs, statistics)
     statistics = statistics | choose_threshold(splits.val.y, predictions, config.compile.primary_metric)
     save_info(replace(splits.info, target_statistics=statistics), run / "data.json")
-    compare_on_validation(config, splits, predictions, statistics)
-    if like:
-        compare_with_repeated(like, run)
-    print(f"Written: {run}. Next: evaluate it on the test split.")
+    return run, splits, predictions
 
 
 def train_model(
@@ -87,6 +116,8 @@ def train_model(
     require_tracker(config.training.tracking)
     keras.utils.clear_session()  # of a training before this one in the same process
     device = set_up(config)  # accelerator, precision, processes
+    if watch:
+        require_one_process(device.shard)
     with device.scope():
         # Data: arrays -> batches. The first process downloads and prepares, then the others read.
         with device.rank_zero_first():
@@ -103,7 +134,8 @@ def train_model(
         with device.rank_zero_first():
             run = open_run(config, info, resume=resume, first=device.is_first, runs=runs)
         progress = load_checkpoint(device, run, compiled) if resume else Progress()
-        monitor = Monitor(run, config.training, progress, steps=len(train_batches), shard=device.shard)
+        settings = adapt_patience(config.training, len(splits.val))
+        monitor = Monitor(run, settings, progress, steps=len(train_batches), shard=device.shard)
         monitor.watch = watch
 
         fit(device, compiled, train_batches, val_batches, monitor)

@@ -44,6 +44,7 @@ class Steps:
         loss = self.compiled.loss(model(inputs), targets)
         optimizer.zero_grad()
         self.fabric.backward(loss)
+        self.compiled.clip(self.fabric)
         for group in optimizer.param_groups:
             group["lr"] = group["lr"] if rate is None else rate
         optimizer.step()
@@ -71,6 +72,7 @@ class Steps:
         optimizer.zero_grad()
         self.fabric.backward(loss)
         note("backward", loss if weight.grad is None else weight.grad)
+        self.compiled.clip(self.fabric)
         optimizer.step()
         self.compiled.schedule.step()
         note("optimizer", weight)

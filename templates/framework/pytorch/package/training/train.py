@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import torch
 from jsonargparse import ArgumentParser
 from torch import Tensor
@@ -17,7 +18,7 @@ from ..baseline import compare_on_validation
 from ..compile import Compiled, compile_model
 from ..config import Config, add_settings
 from ..data import Splits, load_splits
-from ..data_info import save_info
+from ..data_info import load_info, save_info
 from ..device import prepare_model, seed_dropout, set_up
 from ..metrics import choose_threshold
 from ..model import build_model
@@ -25,8 +26,9 @@ from ..runs import RUNS, open_run
 from ..task import METRIC, calibrate, to_predictions
 from .batches import Batches, make_batches
 from .checkpoint import Progress, load_checkpoint, load_model, run_model, save_checkpoint
-from .monitor import Monitor, Watch
-from .repeat import compare_with_repeated, load_repeated
+from .like import compare_with_repeated, load_repeated
+from .monitor import Monitor, Watch, adapt_patience
+from .series import choose_kind, require_one_process, train_series
 from .tracking import require_tracker
 
 if TYPE_CHECKING:
@@ -39,36 +41,64 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of the command `train`."""
     add_settings(parser)
     parser.add_argument("--resume", action="store_true", help="continue the newest run, or the one of --run")
-    parser.add_argument("--like", default="", help="repeat this run, with its settings")
+    parser.add_argument("--like", default="", help="train once more with the settings of this run")
+    parser.add_argument("--repeats", type=int | None, default=None, help="train so many seeds, on the same splits")
+    parser.add_argument("--folds", type=int | None, default=None, help="cross-validate with so many parts")
 
 
-def main(config: Config, *, resume: bool = False, like: str = "", typed: list[str] | None = None) -> None:
+def main(
+    config: Config, *, resume: bool = False, like: str = "", typed: list[str] | None = None, **several: int | None
+) -> None:
     """Train a model, and print its validation metrics beside those of the baselines.
 
     Args:
         config: the settings.
-        resume: continue a run.
+        resume: continue a run, or a series.
         like: name of a run to repeat; its settings are used then.
         typed: the options as typed.
+        several: `repeats` or `folds`, how many runs to train as a series.
 
     Raises:
         UserError: settings, data or the run to resume or repeat do not fit.
     """
+    if chosen := choose_kind(several, like):
+        train_series(config, *chosen, train_and_calibrate, resume=resume)
+        return
     if like:
         config = load_repeated(like, config.run, typed or [])
-    trained = train_model(config, resume=resume)
+    trained = train_and_calibrate(config, resume=resume)
     if trained is None:  # another process prints
         return
+    run, splits, predictions = trained
+    compare_on_validation(config, splits, predictions, load_info(run / "data.json").target_statistics)
+    if like:
+        compare_with_repeated(like, run)
+    print(f"Written: {run}. Next: evaluate it on the test split.")
+
+
+def train_and_calibrate(
+    config: Config, *, resume: bool = False, watch: Watch | None = None
+) -> tuple[Path, Splits, np.ndarray] | None:
+    """Train a model, and learn from the validation split how its outputs become predictions.
+
+    Args:
+        config: the settings.
+        resume: continue a run, if there is one.
+        watch: of `train_model`.
+
+    Returns:
+        The folder of the run, the data, and predictions of the validation split; None as of `train_model`.
+    """
+    trained = train_model(config, resume=resume, watch=watch)
+    if trained is None:
+        return None
     run, splits = trained
     outputs = run_model(load_model(run), splits.val.x, config)
     statistics = calibrate(outputs, splits.val.y, splits.target_statistics)
     predictions = to_predictions(outputs, statistics)
     statistics = statistics | choose_threshold(splits.val.y, predictions, config.compile.primary_metric)
     save_info(replace(splits.info, target_statistics=statistics), run / "data.json")
-    compare_on_validation(config, splits, predictions, statistics)
-    if like:
-        compare_with_repeated(like, run)
-    print(f"Written: {run}. Next: evaluate it on the test split.")
+    return run, splits, predictions
 
 
 def train_model(
@@ -87,12 +117,14 @@ def train_model(
     """
     require_tracker(config.training.tracking)
     fabric = set_up(config)  # device, precision, processes
+    shard = (fabric.global_rank, fabric.world_size)
+    if watch:
+        require_one_process(shard)
 
     # Data: arrays -> batches on the device. The first process downloads and prepares, then the others read.
     with fabric.rank_zero_first():
         splits = load_splits(config)
         info = splits.info  # shapes and statistics of the train split
-    shard = (fabric.global_rank, fabric.world_size)
     train_batches = make_batches(splits.train, info, config, shuffle=True, shard=shard).to(fabric.device)
     val_batches = make_batches(splits.val, info, config, shuffle=False, shard=shard).to(fabric.device)
 
@@ -105,7 +137,8 @@ def train_model(
         run = open_run(config, info, resume=resume, first=fabric.is_global_zero, runs=runs)
     run = fabric.broadcast(run)
     progress = load_checkpoint(fabric, run, compiled) if resume else Progress()
-    monitor = Monitor(run, config.training, progress, steps=len(train_batches), shard=shard)
+    settings = adapt_patience(config.training, len(splits.val))
+    monitor = Monitor(run, settings, progress, steps=len(train_batches), shard=shard)
     monitor.watch = watch
 
     fit(fabric, compiled, train_batches, val_batches, monitor)
@@ -152,6 +185,7 @@ def _train_epoch(fabric: "Fabric", compiled: Compiled, batches: Batches, monitor
         loss = compiled.loss(outputs, targets)  # scalar
         optimizer.zero_grad()
         fabric.backward(loss * weight)
+        compiled.clip(fabric)
         optimizer.step()
         schedule.step()
         _add(progress.sums, loss.detach(), compiled.metric(outputs.detach(), targets), len(targets))

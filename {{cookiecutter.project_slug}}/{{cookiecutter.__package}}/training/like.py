@@ -1,4 +1,4 @@
-"""Repeat a run: the same settings and seeds again, and what came out otherwise.
+"""Train like an earlier run, by `train --like`: the same settings and seeds again, and what came out otherwise.
 
 On the same data, machine and versions the numbers are the same. Where they are not, what differs is named.
 """
