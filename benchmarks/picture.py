@@ -143,7 +143,7 @@ def draw_table(figure: Figure, metrics: dict[str, Any]) -> None:
     corner, size = (TABLE - 0.08, HEIGHT - top - height + 0.06), (RIGHT - TABLE + 0.16, height)
     style = BoxStyle("round", pad=0, rounding_size=0.06)
     figure.add_artist(FancyBboxPatch(corner, *size, style, transform=figure.dpi_scale_trans, color=TINT, linewidth=0))
-    low, high = metrics["test"]["interval"]
+    low, high = metrics["test"]["intervals"]["accuracy"]
     training = metrics["training"]
     model = f"{training['parameters']:,} parameters, {training['epochs']} epochs"
     write(figure, TABLE, top + 0.07, "this model", weight="bold", color=BLUE)

@@ -45,7 +45,7 @@ def measure(framework: str, data_type: str, task: str) -> dict:
     return {
         "primary_metric": metric,
         "test": metrics["test"][metric],
-        "interval": metrics["test"]["interval"],
+        "interval": metrics["test"]["intervals"][metric],
         "validation": metrics["validation"][metric],
         "baseline": min(baselines) if task == "regression" else max(baselines),
         "parameters": training["parameters"],

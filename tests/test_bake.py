@@ -13,17 +13,17 @@ from conftest import ANSWERS, FRAMEWORKS, LICENSES, combinations, each, run, tex
 from jinja2 import Environment
 
 SAME = """
-    __main__.py baseline.py config.py config_schema.py data/__init__.py data/array_files.py data/arrays.py
-    data/dates.py data/describe.py data/fashion_mnist.py data/inputs.py data/inspection.py data/labels.py
-    data/number_formats.py data/plots.py data/samples.py data/splits.py data/stats.py data/tables.py data/text_tables.py data_info.py
-    doctor.py environment.py evaluation/__init__.py evaluation/card.py evaluation/compare.py evaluation/evaluate.py
-    evaluation/importance.py evaluation/plots.py evaluation/report.html evaluation/report.py inference/__init__.py
-    inference/answers.py inference/cpp/CMakeLists.txt inference/cpp/predict.cpp inference/cpp_files.py
-    inference/export.py inference/load.py inference/page/answer.js inference/page/index.html inference/page/model.js
-    inference/page/page.js inference/page/samples.js inference/page/style.css inference/predict.py inference/ranges.py
-    inference/serve.py inference/web.py metrics.py py.typed runs.py signals.py storage.py task.py training/__init__.py
-    training/events.py training/like.py training/lr_find.py training/monitor.py training/overfit.py training/profile.py
-    training/series.py training/study.py training/tracking.py training/tune.py
+    __main__.py baseline.py config.py config_schema.py data/__init__.py data/array_files.py data/arrays.py data/dates.py
+    data/describe.py data/fashion_mnist.py data/inputs.py data/inspection.py data/labels.py data/number_formats.py
+    data/plots.py data/samples.py data/splits.py data/stats.py data/tables.py data/text_tables.py data_info.py doctor.py
+    environment.py evaluation/__init__.py evaluation/card.py evaluation/compare.py evaluation/evaluate.py
+    evaluation/importance.py evaluation/intervals.py evaluation/plots.py evaluation/report.html evaluation/report.py
+    inference/__init__.py inference/answers.py inference/cpp/CMakeLists.txt inference/cpp/predict.cpp
+    inference/cpp_files.py inference/export.py inference/load.py inference/page/answer.js inference/page/index.html
+    inference/page/model.js inference/page/page.js inference/page/samples.js inference/page/style.css
+    inference/predict.py inference/ranges.py inference/serve.py inference/web.py metrics.py py.typed runs.py signals.py
+    storage.py task.py training/__init__.py training/events.py training/like.py training/lr_find.py training/monitor.py
+    training/overfit.py training/profile.py training/series.py training/study.py training/tracking.py training/tune.py
 """.split()
 SAME_BY_DATA_TYPE = {
     "image": ["data/folders.py"],
@@ -52,9 +52,10 @@ TESTS = """
     tests/conftest.py tests/own_data.py tests/sample.npz tests/serving.py tests/test_answers.py
     tests/test_array_files.py tests/test_baseline.py
     tests/test_commands.py tests/test_config.py tests/test_data.py tests/test_describe.py tests/test_environment.py
-    tests/test_export.py tests/test_importance.py tests/test_inputs.py tests/test_inspection.py tests/test_labels.py
-    tests/test_model.py tests/test_report.py tests/test_series.py tests/test_serve.py tests/test_start.py
-    tests/test_task.py tests/test_tracking.py tests/test_training.py tests/test_tune.py tests/test_web.py
+    tests/test_export.py tests/test_importance.py tests/test_inputs.py tests/test_inspection.py
+    tests/test_intervals.py tests/test_labels.py tests/test_model.py tests/test_report.py tests/test_series.py
+    tests/test_serve.py tests/test_start.py tests/test_task.py tests/test_tracking.py tests/test_training.py
+    tests/test_tune.py tests/test_web.py
 """.split()
 BY_FRAMEWORK = """
     .github/workflows/ci.yml Dockerfile Makefile README.md docs/scope.md environment.yml notebooks/explore.ipynb

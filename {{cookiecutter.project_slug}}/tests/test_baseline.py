@@ -6,6 +6,7 @@ import pytest
 from {{ cookiecutter.__package }} import baseline
 from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.data import Splits
+from {{ cookiecutter.__package }}.metrics import SHOWN
 from {{ cookiecutter.__package }}.task import make_baselines
 
 
@@ -15,7 +16,7 @@ def test_the_validation_loss_chooses_among_candidates(splits: Splits) -> None:
     assert all(len(models) == 1 for models in made.values())
     rule, *_, linear = (models[0] for models in made.values())
     candidates = {"linear": [linear], "first": [linear, rule], "last": [rule, linear]}
-    results, predictions = baseline.fit_and_choose(candidates, x, y, splits)
+    results, predictions = baseline.fit_and_choose(candidates, x, y, splits, next(iter(SHOWN)))
     for name in ("first", "last"):
         assert results[name]["validation"] == results["linear"]["validation"]
         np.testing.assert_array_equal(predictions[name], predictions["linear"])

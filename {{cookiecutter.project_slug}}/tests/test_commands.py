@@ -37,14 +37,19 @@ def test_the_life_of_a_project(
     assert report["best"] != next(iter(baselines))  # the first one is a rule that ignores the input
     metrics = json.loads(Path("runs/001/metrics.json").read_text(encoding="utf-8"))
     assert metrics["test"]["samples"] == 100
-    low, high = metrics["test"]["interval"]
+    low, high = metrics["test"]["intervals"][next(iter(SHOWN))]
     assert low < metrics["test"][next(iter(SHOWN))] < high
     assert set(metrics["baselines"]) == set(baselines)
     figures = {path.stem for path in Path().rglob("*.png")}
     assert figures >= {"examples", "balance", "overview", "learning_curves", "mistakes"}
 
+    assert metrics["test_evaluations"] == 1
+
     Path("runs/001/training.json").unlink()  # as after a training that was interrupted
     assert main(["evaluate"]) == 0
+    metrics = json.loads(Path("runs/001/metrics.json").read_text(encoding="utf-8"))
+    assert metrics["test_evaluations"] == 2
+    assert "was evaluated 2 times" in Path("runs/001/report.html").read_text(encoding="utf-8")
 
     input_shape = json.loads(Path("runs/001/data.json").read_text(encoding="utf-8"))["input_shape"]
     with np.load(config.data.source) as sample:

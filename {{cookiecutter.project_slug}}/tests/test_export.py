@@ -27,7 +27,8 @@ def test_each_format_agrees_with_the_model_or_is_refused(
     config.training.epochs = 1
     run, _ = train.train_model(config)
     info = load_info(run / "data.json")
-    info.target_statistics["temperature"] = 2.0  # as a larger validation split would tell it of classes
+    statistics = info.target_statistics
+    statistics |= {"temperature": 2.0, "threshold": 0.3}  # as a larger validation split would tell it of classes
     save_info(info, run / "data.json")
     export.main(format="all")
     assert capsys.readouterr().out.count(" of the model on 100 samples") == len(FORMATS)
@@ -36,13 +37,14 @@ def test_each_format_agrees_with_the_model_or_is_refused(
     assert names == {*FORMATS.values(), "metadata.json", "predict.cpp", "CMakeLists.txt"}
     assert "using Input = uint8_t;" in (folder / "predict.cpp").read_text(encoding="utf-8")
     metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
-    assert metadata["target_names"] == splits.target_names
+    assert (metadata["target_names"], metadata["target_statistics"]) == (splits.target_names, statistics)
     found = run_onnx(str(folder / FORMATS["onnx"]), splits.test.x[:5])["predictions"]
     np.testing.assert_allclose(found, predict(run, splits.test.x[:5]), rtol=1e-3, atol=1e-4)
 
     # The service answers as `predict` does, too.
     served = answer_samples(load_service(run.name, 5), splits.test.x[:5].tolist())["predictions"]
-    for row, wanted in zip(served, to_rows(predict(run, splits.test.x[:5]), splits.target_names), strict=True):
+    rows = to_rows(predict(run, splits.test.x[:5]), splits.target_names, statistics)
+    for row, wanted in zip(served, rows, strict=True):
         assert row.keys() == wanted.keys()
         for name, value in wanted.items():
             assert row[name] == (value if isinstance(value, str) else pytest.approx(value, rel=1e-4, abs=1e-4))

@@ -1,10 +1,12 @@
 """The report: whole, self-contained, and safe whatever names the data holds."""
 
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 
 from {{ cookiecutter.__package }}.config import Config
@@ -37,7 +39,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_evaluate_writes_a_report(config: Config) -> None:
+def test_evaluate_writes_a_report(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
     run, _ = train.train_model(config)
     metrics = evaluate.main()
     text = (run / "report.html").read_text(encoding="utf-8")
@@ -45,9 +47,13 @@ def test_evaluate_writes_a_report(config: Config) -> None:
     assert not page.open
     assert all(address.startswith(("data:", "#")) for address in page.fetched)
     assert not re.search(r"url\((?!#)|@import|<script", text)
-    assert len(text) < 450_000
+    assert len(text) < 300_000
     assert "What the model looks at" in text
     words = re.sub(r"<[^>]+>", " ", text)
+    verdict = capsys.readouterr().out.splitlines()[-1]
+    assert verdict.startswith(SHOWN[metrics["primary_metric"]].capitalize()[:1]) and verdict.endswith(").")
+    assert f'class="verdict">{verdict}<' in html.unescape(text)
+    assert verdict in (run / "MODEL_CARD.md").read_text(encoding="utf-8")
     for name in (*metrics["baselines"], *load_run()[2].target_names, "95 % interval"):
         assert name.replace("&", "&amp;") in words
     assert words.count("training.epochs") == 2  # differs from config.yaml, and among all settings

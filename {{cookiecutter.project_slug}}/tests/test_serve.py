@@ -40,7 +40,8 @@ def test_answers_are_the_rows_of_predict(app: Any, splits: Splits) -> None:
     status, answer = ask(app, "/predict", as_json(x.tolist()))
     means = x.reshape(3, -1).astype(np.float32).mean(axis=1, keepdims=True)
     outputs = np.repeat(means, splits.info.num_outputs, axis=1)
-    rows = to_rows(to_predictions(outputs, splits.info.target_statistics), splits.target_names)
+    statistics = splits.info.target_statistics
+    rows = to_rows(to_predictions(outputs, statistics), splits.target_names, statistics)
     assert (status, answer) == (200, {"predictions": rows, "warnings": []})
     array = io.BytesIO()
     np.save(array, x)

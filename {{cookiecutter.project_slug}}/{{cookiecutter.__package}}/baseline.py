@@ -25,7 +25,7 @@ from .config import Config, add_settings
 from .data import Splits, load_splits
 from .data.inputs import HAS_UNITS, IS_TABLE
 from .data.samples import SMALL, DiskArray, blocks, flatten, flatten_some
-from .metrics import LOSS, LOWER_IS_BETTER, SHOWN, compute_metrics, format_metric
+from .metrics import LOSS, LOWER_IS_BETTER, SHOWN, choose_threshold, compute_metrics, format_metric
 from .storage import REPORTS, read_json, whole_file, write_json
 from .task import PUBLISHED, PUBLISHED_SOURCE, make_baselines, make_boosting, num_outputs, predict_baseline
 
@@ -55,7 +55,7 @@ def main(config: Config) -> dict[str, Any]:
     if can_boost:
         candidates[BOOSTING] = [make_boosting(config.data.seed)]
 
-    results, predictions = fit_and_choose(candidates, x, y, splits)
+    results, predictions = fit_and_choose(candidates, x, y, splits, config.compile.primary_metric)
     report = {
         "data": fingerprint(config),
         "train_samples": len(splits.train),
@@ -77,9 +77,16 @@ def main(config: Config) -> dict[str, Any]:
 # One thread of linear algebra: several wait for each other for longer than they compute, above all on a busy machine.
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def fit_and_choose(
-    candidates: dict[str, list[Any]], x: np.ndarray, y: np.ndarray, splits: Splits
+    candidates: dict[str, list[Any]], x: np.ndarray, y: np.ndarray, splits: Splits, metric: str
 ) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """Fit all candidates to the table x (n, features), and choose one of each name by its validation loss.
+
+    Args:
+        candidates: scikit-learn models by name of the baseline.
+        x: inputs (n, features).
+        y: targets of the train split.
+        splits: the data.
+        metric: the primary one, for which decisions are chosen on the validation split, as those of the model are.
 
     Returns:
         Results and test predictions, by name of the baseline.
@@ -95,11 +102,15 @@ def fit_and_choose(
                 warnings.simplefilter("ignore")
                 model.fit(x, y)
         seconds = time.perf_counter() - start
-        scores = [score(predictions, splits) for predictions in predict_all(models, splits.val.x, names)]
-        best = int(np.argmin([metrics[LOSS] for metrics in scores]))
+        validation = predict_all(models, splits.val.x, names)
+        losses = [score(predictions, splits, splits.target_statistics)[LOSS] for predictions in validation]
+        best = int(np.argmin(losses))
         chosen.append(models[best])
+        decision = choose_threshold(splits.val.y, validation[best], metric)
+        metrics = score(validation[best], splits, splits.target_statistics | decision)
         results[name] = {
-            "validation": {key: scores[best][key] for key in SHOWN},
+            "validation": {key: metrics[key] for key in SHOWN},
+            "decision": decision,
             "train_samples": len(x),
             "seconds": round(seconds, 2),
         }
@@ -113,9 +124,9 @@ def predict_all(models: list[Any], x: np.ndarray | DiskArray, names: list[str]) 
     return [np.concatenate(predictions) for predictions in zip(*parts, strict=True)]
 
 
-def score(predictions: np.ndarray, splits: Splits) -> dict[str, Any]:
-    """Compute the metrics of predictions for the validation split."""
-    return compute_metrics(splits.val.y, predictions, splits.target_names, splits.target_statistics)
+def score(predictions: np.ndarray, splits: Splits, statistics: dict[str, Any]) -> dict[str, Any]:
+    """Compute the metrics of predictions for the validation split; statistics: of the targets."""
+    return compute_metrics(splits.val.y, predictions, splits.target_names, statistics)
 
 
 def find_best(scores: dict[str, dict[str, Any]], metric: str) -> str:
@@ -129,12 +140,19 @@ def score_on_test(config: Config, splits: Splits) -> dict[str, dict[str, float]]
     """Compute the test metrics of each baseline, beside the number of samples that it was fitted on."""
     results = load_report(config)["baselines"]
     scores = {}
-    with np.load(PREDICTIONS) as predictions:
-        for name in predictions.files:
-            metrics = compute_metrics(splits.test.y, predictions[name], splits.target_names, splits.target_statistics)
-            scores[name] = {key: metrics[key] for key in SHOWN}
-            scores[name]["train_samples"] = results[name]["train_samples"]
+    for name, (predictions, statistics) in load_predictions(config, splits).items():
+        metrics = compute_metrics(splits.test.y, predictions, splits.target_names, statistics)
+        scores[name] = {key: metrics[key] for key in SHOWN}
+        scores[name]["train_samples"] = results[name]["train_samples"]
     return scores
+
+
+def load_predictions(config: Config, splits: Splits) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
+    """Read the test predictions (n, ...) of each baseline, with the statistics that its decisions need, by name."""
+    results = load_report(config)["baselines"]
+    statistics = {name: splits.target_statistics | result.get("decision", {}) for name, result in results.items()}
+    with np.load(PREDICTIONS) as predictions:
+        return {name: (predictions[name], statistics[name]) for name in results}
 
 
 def published(config: Config) -> dict[str, Any]:
@@ -193,10 +211,17 @@ def print_baselines(report: dict[str, Any]) -> None:
     console.print(f"Written: {REPORT}")
 
 
-def compare_on_validation(config: Config, splits: Splits, predictions: np.ndarray) -> None:
-    """Print the validation metrics of the model beside those of the baselines. The test split stays unused."""
+def compare_on_validation(config: Config, splits: Splits, predictions: np.ndarray, statistics: dict[str, Any]) -> None:
+    """Print the validation metrics of the model beside those of the baselines. The test split stays unused.
+
+    Args:
+        config: the settings.
+        splits: the data.
+        predictions: of the validation split.
+        statistics: of the targets, as the run keeps them.
+    """
     results = load_report(config)["baselines"]
-    results["this model"] = {"validation": score(predictions, splits), "train_samples": len(splits.train)}
+    results["this model"] = {"validation": score(predictions, splits, statistics), "train_samples": len(splits.train)}
     table = Table(title="Validation split")
     table.add_column("")
     for key, label in SHOWN.items():

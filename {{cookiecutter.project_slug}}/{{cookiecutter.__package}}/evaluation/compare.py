@@ -137,7 +137,7 @@ def describe_run(run: Path, history: list[dict[str, float]]) -> dict[str, Any]:
     if (run / "metrics.json").is_file():
         test = read_json(run / "metrics.json")["test"]
         row["test"] = test[next(iter(SHOWN))]
-        row["test_low"], row["test_high"] = test["interval"]
+        row["test_low"], row["test_high"] = test["intervals"][next(iter(SHOWN))]
     return row
 
 

@@ -1,6 +1,6 @@
 """Evaluation: test metrics and figures of the best model of a run, beside the baselines.
 
-Out: in the folder of the run predictions.npz, metrics.json and figures/ (metrics, learning curves, worst mistakes).
+Out: in the folder of the run predictions.npz, metrics.json, report.html, MODEL_CARD.md and figures/.
 """
 
 import io
@@ -21,7 +21,7 @@ from ..data.labels import draw_doubtful, find_doubtful, write_doubtful
 from ..data.plots import save_figure
 from ..data.samples import DiskArray
 from ..data_info import DataInfo
-from ..metrics import SHOWN, compute_metrics, details_table, draw_metrics, format_metric
+from ..metrics import SHOWN, Scorer, compute_metrics, details_table, draw_metrics, format_metric
 from ..runs import SERIES, check_data, load_run, read_history
 from ..storage import read_json, whole_file, write_json
 from ..task import METRIC, find_mistakes, to_predictions
@@ -29,10 +29,13 @@ from ..training.checkpoint import load_model, run_model
 from ..training.series import Series, find_series, print_table, read_test_scores, summarize
 from .card import write_card
 from .importance import describe_importance
+from .intervals import measure_certainty
 from .plots import draw_learning_curves, draw_mistakes
 from .report import Section, collect_results, write_report
 
 Predict = Callable[[np.ndarray | DiskArray], np.ndarray]  # inputs (n, *shape) -> predictions (n, ...)
+
+STYLES = {"model": "bold", "published": "dim"}  # of rows, by their kind
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -60,8 +63,10 @@ def main(run: str = "") -> dict[str, Any]:
     predict = load_predictor(folder, config, info)
     metrics = score_run(folder, config, info, splits, predict)
     report, card = write_documents(folder, splits, predict)
-    print_metrics(folder, metrics)
+    results = collect_results(folder, splits)
+    print_metrics(folder, metrics, results)
     print(f"Report: {report}, model card: {card}")
+    print(results["verdict"])
     return metrics
 
 
@@ -132,7 +137,7 @@ def score_run(folder: Path, config: Config, info: DataInfo, splits: Splits, pred
 
     names = splits.target_names
     training = folder / "training.json"  # absent if training was interrupted
-    metrics = {
+    metrics: dict[str, Any] = {
         "run": folder.name,
         "primary_metric": config.compile.primary_metric,
         "train_samples": len(splits.train),
@@ -141,30 +146,52 @@ def score_run(folder: Path, config: Config, info: DataInfo, splits: Splits, pred
         "baselines": baseline.score_on_test(config, splits),  # fits them if that was not done before
         **baseline.published(config),
         "training": read_json(training) if training.is_file() else None,
+        "test_evaluations": count_evaluations(folder) + 1,
     }
+    model_scorer = Scorer(splits.test.y, predictions["test"], info.target_statistics)
+    scorers = {
+        name: Scorer(splits.test.y, guesses, statistics)
+        for name, (guesses, statistics) in baseline.load_predictions(config, splits).items()
+    }
+    certainty = measure_certainty(splits.test, model_scorer, scorers, metrics["primary_metric"])
+    metrics["test"]["intervals"] = certainty.pop("intervals")
+    metrics |= certainty
     write_json(folder / "metrics.json", metrics)
     return metrics
+
+
+def count_evaluations(run: Path) -> int:
+    """Count how often the test split was evaluated in this run before."""
+    path = run / "metrics.json"
+    return read_json(path).get("test_evaluations", 1) if path.is_file() else 0
 
 
 def write_documents(folder: Path, splits: Splits, predict: Predict) -> tuple[Path, Path]:
     """Write figures, report and model card of a run that was scored; return the paths of the last two."""
     with np.load(folder / "predictions.npz") as stored:
         predictions = {name: stored[name] for name in ("validation", "test")}
-    draw_figures(folder, splits, predictions["test"])
+    draw_figures(folder, splits, predictions["test"], load_run(str(folder))[2].target_statistics)
     results = collect_results(folder, splits)
     sections = [describe_importance(folder, splits, predict), list_doubtful_labels(folder, splits, predictions)]
     report = write_report(folder, splits, predictions["test"], results, sections)
     return report, write_card(folder, results)
 
 
-def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> None:
-    """Draw the figures of a run into its folder; predictions: of the test split."""
+def draw_figures(run: Path, splits: Splits, predictions: np.ndarray, statistics: dict[str, Any]) -> None:
+    """Draw the figures of a run into its folder.
+
+    Args:
+        run: folder of the run.
+        splits: the data.
+        predictions: of the test split.
+        statistics: of the targets, as the run keeps them.
+    """
     folder = run / "figures"
     test = splits.test
-    for name, figure in draw_metrics(test.y, predictions, splits.target_names).items():
+    for name, figure in draw_metrics(test.y, predictions, splits.target_names, statistics).items():
         save_figure(figure, folder / f"{name}.png")
     save_figure(draw_learning_curves(read_history(run), METRIC), folder / "learning_curves.png")
-    mistakes = find_mistakes(test.y, predictions, splits.target_names, most=24)
+    mistakes = find_mistakes(test.y, predictions, splits.target_names, statistics, most=24)
     save_figure(draw_mistakes(test.x, mistakes), folder / "mistakes.png")
 
 
@@ -186,27 +213,29 @@ def list_doubtful_labels(run: Path, splits: Splits, predictions: dict[str, Any])
     return Section("Doubtful labels", [line], figure, "The samples whose labels the model doubts most")
 
 
-def print_metrics(run: Path, metrics: dict[str, Any]) -> None:
-    """Print what metrics.json holds as tables."""
+def print_metrics(run: Path, metrics: dict[str, Any], results: dict[str, Any]) -> None:
+    """Print what metrics.json holds as tables.
+
+    Args:
+        run: folder of the run.
+        metrics: what metrics.json holds.
+        results: of `collect_results`.
+    """
     console = Console(highlight=False, markup=False)  # names may hold brackets
     test = metrics["test"]
-    first, *others = SHOWN
-
-    caption = f"dim: published ({metrics['published_source']})" if "published" in metrics else None
+    caption = results["caption"]
+    if "published" in metrics:
+        caption += f" Dim: published ({metrics['published_source']})."
     table = Table(title=f"Run {metrics['run']}: test split, {test['samples']:,} samples", caption=caption)
-    for column in ("", SHOWN[first], "95 % interval", *(SHOWN[key] for key in others)):
+    *labels, difference = results["columns"]
+    for column in ("", *(label.replace(" ", "\n") for label in labels), difference):  # narrow: for 100 characters
         table.add_column(column, justify="left" if column == "" else "right")
-    for name, scores in metrics["baselines"].items():
-        label = baseline.with_samples(name, scores["train_samples"], metrics["train_samples"])
-        table.add_row(label, format_metric(scores[first]), "", *(format_metric(scores[key]) for key in others))
-    for name, value in metrics.get("published", {}).items():
-        table.add_row(name, f"{value:.3f}", style="dim")
-    low, high = test["interval"]
-    interval = f"{format_metric(low)}-{format_metric(high)}"
-    row = [format_metric(test[first]), interval, *(format_metric(test[key]) for key in others)]
-    table.add_row("this model", *row, style="bold")
+    for row in results["scores"]:
+        values = (value.replace(" to ", "\n") if row["kind"] == "interval" else value for value in row["values"])
+        table.add_row(row["name"], *values, style=STYLES.get(row["kind"]))
     console.print(table)
     console.print(details_table(test))
-    validation = format_metric(metrics["validation"][first])
-    print(f"Validation split, which chose the epoch: {SHOWN[first]} {validation}. The test split decides.")
+    key = metrics["primary_metric"]
+    validation = format_metric(metrics["validation"][key])
+    print(f"Validation split, which chose the epoch: {SHOWN[key]} {validation}. The test split decides.")
     console.print(f"Written: {run}/metrics.json and {run}/figures")

@@ -6,6 +6,7 @@ In: what `evaluate` has computed and written. Out: report.html in the folder of 
 import base64
 import html
 import io
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ import numpy as np
 from ..baseline import find_best, with_samples
 from ..config import Config, UserError, list_settings, load_config
 from ..data import Splits
-from ..metrics import LOWER_IS_BETTER, SHOWN, draw_metrics, format_metric, report_tables
+from ..metrics import DIFFERENCE_UNIT, SHOWN, draw_metrics, format_metric, report_tables
 from ..runs import load_run, read_history
 from ..storage import read_json, whole_file
 from ..task import METRIC, find_mistakes, target_warnings
@@ -28,7 +29,7 @@ if TYPE_CHECKING:  # else imported when called
     from matplotlib.figure import Figure
 
 PAGE = Path(__file__).with_suffix(".html")
-MOST_MISTAKES = 24
+MOST_MISTAKES = 18
 
 
 @dataclass
@@ -59,12 +60,13 @@ def write_report(
     """
     from jinja2 import Environment
 
+    statistics = load_run(str(run))[2].target_statistics
     content = {
         **results,
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "tables": report_tables(splits.test.y, predictions, splits.target_names),
-        "figures": draw_figures(run, splits, predictions),
-        "worst": draw_worst(splits, predictions),
+        "tables": report_tables(splits.test.y, predictions, splits.target_names, statistics),
+        "figures": draw_figures(run, splits, predictions, statistics),
+        "worst": draw_worst(splits, predictions, statistics),
         "sections": [(section, *draw_section(section)) for section in sections],
     }
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
@@ -95,6 +97,8 @@ def collect_results(run: Path, splits: Splits) -> dict[str, Any]:
         "target_names": info.target_names,
         "warnings": target_warnings(splits.train.y, info.target_names),
         "shown": SHOWN,
+        "columns": [*SHOWN.values(), describe_column(metrics["primary_metric"])],
+        "caption": describe_intervals(metrics),
         "test": metrics["test"],
         "scores": collect_scores(metrics),
         "published_source": metrics.get("published_source", ""),
@@ -107,23 +111,50 @@ def collect_results(run: Path, splits: Splits) -> dict[str, Any]:
 
 
 def describe_result(metrics: dict[str, Any]) -> str:
-    """Say in a sentence how good the model is, and how far from the best baseline."""
-    key = next(iter(SHOWN))
-    score = metrics["test"][key]
-    low, high = metrics["test"]["interval"]
-    sentence = (
-        f"{SHOWN[key][0].upper()}{SHOWN[key][1:]} {format_metric(score)} on {metrics['test']['samples']:,} test samples"
-        f" (95 % interval {format_metric(low)} to {format_metric(high)})"
+    """Say in a sentence how good the model is, and whether it is better than the best baseline."""
+    key, test = metrics["primary_metric"], metrics["test"]
+    low, high = test["intervals"][key]
+    return (
+        f"{SHOWN[key][0].upper()}{SHOWN[key][1:]} {format_metric(test[key])} on {test['samples']:,} test samples"
+        f" (95 % interval {format_metric(low)} to {format_metric(high)}): {describe_difference(metrics)}."
     )
+
+
+def describe_difference(metrics: dict[str, Any]) -> str:
+    """Say whether the model is better than the best baseline, and by how much.
+
+    It is if 0 lies outside of the interval of the difference, and if the paired test agrees. There is such a test of
+    metrics that are means over samples: the stricter one where few samples decide.
+    """
+    key = metrics["primary_metric"]
     best = find_best(metrics["baselines"], key)
-    baseline = metrics["baselines"][best][key]
-    margin = baseline - score if key in LOWER_IS_BETTER else score - baseline
-    words = "better" if margin > 0 else "worse"
-    sentence += f": {format_metric(abs(margin))} {words} than the best baseline, {best} ({format_metric(baseline)})."
-    inside = low <= baseline <= high
-    if inside:
-        sentence += " The baseline lies inside the interval: these samples do not tell which one is better."
-    return sentence
+    against = f"the best baseline, {best} ({format_metric(metrics['baselines'][best][key])}),"
+    difference = metrics["better_by"][best]
+    low, high = difference["interval"]
+    p = difference["p_values"].get(key, 0)
+    is_outside = low > 0 or high < 0
+    if is_outside and p < 0.05 and difference["value"] < 0:
+        value, interval = format_difference(-difference["value"], [-high, -low])
+        return f"worse than {against} by {value} (95 % {interval})"
+    value, interval = format_difference(difference["value"], difference["interval"])
+    if is_outside and p < 0.05:
+        return f"better than {against} by {value} (95 % {interval})"
+    samples = f"{metrics['test']['samples']:,} samples"
+    if metrics["drawn"]["kind"] == "groups":
+        samples += f" of {metrics['drawn']['number']:,} groups"
+    sure = f", 95 % {interval}" if low <= high else ""  # one sample has none
+    doubt = f", but p = {p:.2g} by a paired test" if is_outside else ""
+    return f"no difference from {against} that these {samples} could show ({value}{sure}{doubt})"
+
+
+def format_difference(value: float, interval: list[float]) -> tuple[str, str]:
+    """Write a difference with its unit, and its interval: with so many decimals that this has two digits."""
+    factor, unit = DIFFERENCE_UNIT
+    values = [factor * number for number in (value, *interval)]
+    width = values[2] - values[1]
+    decimals = max(0, 1 - math.floor(math.log10(width))) if width > 0 else 1
+    text, low, high = (f"{round(number, decimals) + 0.0:,.{decimals}f}" for number in values)  # + 0.0: no -0.0
+    return f"{text} {unit}".rstrip(), f"{low} to {high}"
 
 
 def describe_fold(config: Config) -> str:
@@ -157,22 +188,45 @@ def describe_series(run: Path) -> dict[str, Any] | None:
 
 
 def collect_scores(metrics: dict[str, Any]) -> list[dict[str, Any]]:
-    """Collect the rows of the table of baselines: name, formatted metrics, and what kind of row it is."""
-    rows = [
-        {
-            "name": with_samples(name, scores["train_samples"], metrics["train_samples"]),
-            "kind": "baseline",
-            "values": [format_metric(scores[key]) for key in SHOWN],
-        }
-        for name, scores in metrics["baselines"].items()
-    ]
-    rows.append(
-        {"name": "this model", "kind": "model", "values": [format_metric(metrics["test"][key]) for key in SHOWN]}
-    )
-    empty = [""] * (len(SHOWN) - 1)
+    """Collect the rows of the table of baselines: name, kind of row, and formatted metrics, the difference last."""
+    test = metrics["test"]
+    rows = []
+    for name, scores in metrics["baselines"].items():
+        difference = metrics["better_by"][name]
+        value, interval = format_difference(difference["value"], difference["interval"])
+        rows.append(
+            {
+                "name": with_samples(name, scores["train_samples"], metrics["train_samples"]),
+                "kind": "baseline",
+                "values": [*(format_metric(scores[key]) for key in SHOWN), f"{value.split()[0]} ({interval})"],
+            }
+        )
+    rows.append({"name": "this model", "kind": "model", "values": [*(format_metric(test[key]) for key in SHOWN), ""]})
+    intervals = [" to ".join(map(format_metric, test["intervals"][key])) for key in SHOWN]
+    rows.append({"name": "95 % interval", "kind": "interval", "values": [*intervals, ""]})
+    empty = [""] * len(SHOWN)
     for name, value in metrics.get("published", {}).items():
         rows.append({"name": name, "kind": "published", "values": [f"{value:.3f}", *empty]})
     return rows
+
+
+def describe_column(metric: str) -> str:
+    """Name the column that says how much better the model is than each baseline."""
+    _, unit = DIFFERENCE_UNIT
+    return f"model better in {SHOWN[metric]}{', ' * bool(unit)}{unit}"
+
+
+def describe_intervals(metrics: dict[str, Any]) -> str:
+    """Say what the intervals are of, and how often the test split was looked at if that was more than once."""
+    drawn = metrics["drawn"]
+    words = (
+        f"The 95 % intervals are of the test samples: {drawn['number']:,} {drawn['kind']}, drawn anew"
+        f" {drawn['draws']:,} times. How another seed of the training would differ, they do not say."
+    )
+    times = metrics["test_evaluations"]
+    if times > 1:
+        words += f" The test split of this run was evaluated {times} times: what is chosen by it looks too good."
+    return words
 
 
 def tabulate_details(details: dict[str, dict[str, float]]) -> dict[str, Any]:
@@ -198,7 +252,7 @@ def changed_settings(config: Config) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> dict[str, str]:
+def draw_figures(run: Path, splits: Splits, predictions: np.ndarray, statistics: dict[str, Any]) -> dict[str, str]:
     """Draw the figures as SVG, each with what it shows. Text and axes take the color of the page."""
     import matplotlib
 
@@ -211,15 +265,15 @@ def draw_figures(run: Path, splits: Splits, predictions: np.ndarray) -> dict[str
     }
     with matplotlib.rc_context(style):
         figures = {"Learning curves": draw_learning_curves(read_history(run), METRIC)}
-        for name, figure in draw_metrics(test.y, predictions, splits.target_names).items():
+        for name, figure in draw_metrics(test.y, predictions, splits.target_names, statistics).items():
             if name != "confusion_matrix":  # a table in the report
                 figures[name.replace("_", " ").capitalize()] = figure
         return {title: to_svg(figure, title) for title, figure in figures.items()}
 
 
-def draw_worst(splits: Splits, predictions: np.ndarray) -> str:
+def draw_worst(splits: Splits, predictions: np.ndarray, statistics: dict[str, Any]) -> str:
     """Draw the worst predictions, as the address of an image that the page holds: curves would be large as SVG."""
-    mistakes = find_mistakes(splits.test.y, predictions, splits.target_names, most=MOST_MISTAKES)
+    mistakes = find_mistakes(splits.test.y, predictions, splits.target_names, statistics, most=MOST_MISTAKES)
     return to_image(draw_mistakes(splits.test.x, mistakes))
 
 
@@ -238,7 +292,8 @@ def draw_section(section: Section) -> tuple[str, str]:
 def to_image(figure: "Figure") -> str:
     """Draw a figure as WebP, as the address of an image that the page holds."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="webp", dpi=90)
+    small = {"quality": 60, "method": 6}  # half the size that the default gives
+    figure.savefig(buffer, format="webp", dpi=80, pil_kwargs=small)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

@@ -155,7 +155,7 @@ def _answer(service: Service, write: Callable[[Path], Any], suffix: str, name: s
     if bad.any():
         raise UserError(f"{name}, sample {bad.argmax()}: its values are too large for the model.")
     texts = [warning.replace(str(path), name).removeprefix(f"{name}: ") for warning in warnings]
-    return {"predictions": to_rows(predictions, info.target_names), "warnings": texts}
+    return {"predictions": to_rows(predictions, info.target_names, info.target_statistics), "warnings": texts}
 
 
 def _fit(service: Service, x: np.ndarray, name: str) -> np.ndarray:

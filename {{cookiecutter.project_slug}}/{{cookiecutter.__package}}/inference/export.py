@@ -95,6 +95,7 @@ def describe_model(run: Path, config: Config, info: DataInfo, inputs: np.ndarray
         "input_min": info.min,
         "input_max": info.max,
         "target_names": info.target_names,
+        "target_statistics": info.target_statistics,  # by which outputs become predictions, and these decisions
     }
 
 

@@ -112,7 +112,8 @@ def predict_rows(
     model = load_model(run)
     for names, x in inputs:
         predictions = to_predictions(run_model(model, x, config), info.target_statistics)
-        yield from zip(names, to_rows(predictions, info.target_names, top), strict=True)
+        rows = to_rows(predictions, info.target_names, info.target_statistics, top)
+        yield from zip(names, rows, strict=True)
 
 
 def read_test_split(run: Path, config: Config, info: DataInfo) -> Iterator[tuple[list[Name], np.ndarray]]:

@@ -237,8 +237,9 @@ def _type_of(value: Any) -> dict[str, Any]:
 
 def _describe_answer(service: Service) -> dict[str, Any]:
     """Describe an answer, by the predictions that follow from outputs of zero."""
-    zeros = task.to_predictions(np.zeros((1, service.info.num_outputs), np.float32), service.info.target_statistics)
-    (row,) = task.to_rows(zeros, service.info.target_names)
+    info = service.info
+    zeros = task.to_predictions(np.zeros((1, info.num_outputs), np.float32), info.target_statistics)
+    (row,) = task.to_rows(zeros, info.target_names, info.target_statistics)
     schema = _json({name: _type_of(value) for name, value in row.items()})["application/json"]["schema"]
     return {
         "predictions": {"type": "array", "minItems": 1, "items": schema},

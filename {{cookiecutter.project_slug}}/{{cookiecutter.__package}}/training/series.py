@@ -178,10 +178,10 @@ def train_one(config: Config, train: Train, *, resume: bool) -> Scores:
     """Train a run in silence, and score it and the baselines on its validation split."""
     trained = train(config, resume=resume, watch=lambda _: None)
     assert trained is not None  # there is one process
-    _, splits, predictions = trained
+    run, splits, predictions = trained
     with redirect_stdout(io.StringIO()):  # each fold has baselines of its own
         baselines = load_report(config)["baselines"]
-    metrics = score(predictions, splits)
+    metrics = score(predictions, splits, load_info(run / "data.json").target_statistics)
     scores = {name: result["validation"] for name, result in baselines.items()}
     return {**scores, MODEL: {key: metrics[key] for key in SHOWN}}
 

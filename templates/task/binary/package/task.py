@@ -176,8 +176,8 @@ def target_warnings(y: np.ndarray, target_names: list[str]) -> list[str]:
         return []
     return [
         f"Imbalanced: for {counts[most]:,} samples of {target_names[most]} there are {counts[least]:,} of"
-        f" {target_names[least]}. Look at macro recall or F1 rather than accuracy; compile.class_weight: balanced makes"
-        " the rare class count."
+        f" {target_names[least]}. Look at macro recall, F1 or average precision rather than accuracy;"
+        " compile.class_weight: balanced makes the rare class count."
     ]
 
 
@@ -245,8 +245,16 @@ def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, 
     return np.abs(y - predictions.astype(np.float64))
 
 
-def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
+def to_rows(
+    predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], top: int = 1
+) -> list[dict[str, Any]]:
     """Turn predictions into rows for people: a dictionary a sample.
+
+    Args:
+        predictions: probabilities of the positive class (n,).
+        target_names: of both classes.
+        statistics: of the targets, with the "threshold" from which a sample counts as positive, else 0.5.
+        top: 1.
 
     Raises:
         UserError: `top` is not 1.
@@ -255,7 +263,7 @@ def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> l
         raise UserError(
             f"--top is {top}: there is nothing to rank here, since the probability of both classes follows from one."
         )
-    class_ids = (predictions >= 0.5).astype(int).tolist()
+    class_ids = (predictions >= statistics.get("threshold", 0.5)).astype(int).tolist()
     probabilities = predictions.astype(float).tolist()
     return [
         {"class": target_names[class_id], f"probability of {target_names[1]}": round(probability, 4)}
@@ -264,15 +272,17 @@ def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> l
 
 
 def find_mistakes(
-    y: np.ndarray, predictions: np.ndarray, target_names: list[str], *, most: int
+    y: np.ndarray, predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], *, most: int
 ) -> list[tuple[int, str]]:
     """Find the wrong predictions that the model was surest of: often the label is wrong.
 
     Returns:
         Row number and title of each, the surest first, `most` at most.
     """
-    predicted = (predictions >= 0.5).astype(int)
-    confidence = np.maximum(predictions, 1 - predictions)
+    threshold = statistics.get("threshold", 0.5)
+    predicted = (predictions >= threshold).astype(int)
+    probability = np.where(predicted, predictions, 1 - predictions)  # of the predicted class
+    sureness = np.where(predicted, (predictions - threshold) / (1 - threshold), 1 - predictions / threshold)  # 0 to 1
     wrong = np.flatnonzero(predicted != y)
-    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:most].tolist()
-    return [(i, f"{target_names[predicted[i]]} {confidence[i]:.0%}\nlabel: {target_names[y[i]]}") for i in surest]
+    surest = wrong[np.argsort(-sureness[wrong], kind="stable")][:most].tolist()
+    return [(i, f"{target_names[predicted[i]]} {probability[i]:.0%}\nlabel: {target_names[y[i]]}") for i in surest]

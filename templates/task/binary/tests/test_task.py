@@ -114,3 +114,34 @@ def test_temperature_mends_probabilities(too_sure: float) -> None:
 
 def test_the_error_of_a_sample_is_what_the_true_class_lacks() -> None:
     assert task.sample_errors(np.array([0, 1]), np.array([0.25, 0.25], np.float32), {}).tolist() == [0.25, 0.75]
+
+
+def test_the_threshold_of_the_best_f1_is_chosen() -> None:
+    """Of true probabilities it is half of the best F1 (arXiv:1402.1892)."""
+    random = np.random.default_rng(0)
+    probabilities = random.beta(0.5, 3, 20_000).astype(np.float32)  # most are small
+    y = (random.random(probabilities.shape) < probabilities).astype(int)
+    names = ["no", "yes"]
+    for metric in metrics.NEED_THRESHOLD:
+        statistics = metrics.choose_threshold(y, probabilities, metric)
+        found = metrics.compute_metrics(y, probabilities, names, statistics)
+        assert statistics["threshold"] == found["threshold"] == pytest.approx(found[metric] / 2, abs=0.03)
+        assert found[metric] > metrics.compute_metrics(y, probabilities, names, {})[metric] + 0.05
+        scored = metrics.Scorer(y, probabilities, statistics).score(np.ones(len(y)))
+        assert scored[metric] == pytest.approx(found[metric])
+    assert not metrics.choose_threshold(y, probabilities, "accuracy")
+    assert not metrics.choose_threshold(y[:99], probabilities[:99], metric)  # too few: chance
+    assert metrics.choose_threshold(y, y.astype(np.float32), metric) == {"threshold": 0.5}  # of equals, the middle one
+
+
+def test_decisions_follow_the_threshold() -> None:
+    y, probabilities = np.array([0, 0, 1, 1]), np.array([0.1, 0.35, 0.3, 0.2], np.float32)
+    statistics = {"threshold": 0.3}
+    rows = task.to_rows(probabilities, ["no", "yes"], statistics)
+    assert [row["class"] for row in rows] == ["no", "yes", "yes", "no"]
+    assert [row["class"] for row in task.to_rows(probabilities, ["no", "yes"], {})] == ["no"] * 4
+    mistakes = task.find_mistakes(y, probabilities, ["no", "yes"], statistics, most=9)
+    assert mistakes == [(3, "no 80%\nlabel: yes"), (1, "yes 35%\nlabel: no")]
+    matrix, thresholds = metrics.report_tables(y, probabilities, ["no", "yes"], statistics)
+    assert [[int(count) for count, _ in row["cells"]] for row in matrix["rows"]] == [[1, 1], [1, 1]]
+    assert [row["name"] for row in thresholds["rows"]][2] == "0.3 (in use)"

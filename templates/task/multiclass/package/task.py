@@ -249,7 +249,9 @@ def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, 
     return 1 - predictions[np.arange(len(y)), y].astype(np.float64)
 
 
-def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
+def to_rows(
+    predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], top: int = 1
+) -> list[dict[str, Any]]:
     """Turn predictions into rows for people: a dictionary a sample, of the `top` likeliest classes.
 
     Raises:
@@ -270,7 +272,7 @@ def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> l
 
 
 def find_mistakes(
-    y: np.ndarray, predictions: np.ndarray, target_names: list[str], *, most: int
+    y: np.ndarray, predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], *, most: int
 ) -> list[tuple[int, str]]:
     """Find the wrong predictions that the model was surest of: often the label is wrong.
 

@@ -81,18 +81,18 @@ def test_likely_targets() -> None:
 def test_rows_hold_the_likeliest_classes() -> None:
     predictions = np.array([[0.1, 0.7, 0.2], [0.5, 0.1, 0.4]], np.float32)
     names = ["a", "b", "c"]
-    assert task.to_rows(predictions, names) == [
+    assert task.to_rows(predictions, names, {}) == [
         {"class": "b", "probability": 0.7},
         {"class": "a", "probability": 0.5},
     ]
-    assert task.to_rows(predictions, names, top=2)[1] == {
+    assert task.to_rows(predictions, names, {}, top=2)[1] == {
         "class": "a",
         "probability": 0.5,
         "class 2": "c",
         "probability 2": 0.4,
     }
     with pytest.raises(UserError, match="--top is 4: it must be 1 to 3"):
-        task.to_rows(predictions, names, top=4)
+        task.to_rows(predictions, names, {}, top=4)
 
 
 @pytest.mark.parametrize("too_sure", [0.5, 2, 3])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.table import Table
 
-from .probabilities import calibration_error, draw_calibration
+from .probabilities import MIN_SAMPLES, calibration_error, draw_calibration, mcnemar, wilson_interval
 
 if TYPE_CHECKING:  # else imported when called: training draws nothing
     from matplotlib.figure import Figure
@@ -18,6 +18,10 @@ SHOWN = {
     "exact_match": "all labels right",
 }
 LOWER_IS_BETTER: tuple[str, ...] = ()
+DIFFERENCE_UNIT = (100, "points")  # 0.87 and 0.85 differ by 2 points
+NEED_THRESHOLD = ("micro_f1", "macro_f1")  # another metric is fine with 0.5
+CANDIDATES = [number / 100 for number in range(1, 100)]  # thresholds to choose from
+MOST_TO_CHOOSE_BY = 20_000  # samples that a threshold is chosen by, which takes seconds of more
 LOSS = "log_loss"  # chooses among the candidates of a baseline
 TINY = float(np.finfo(np.float32).tiny)  # a probability of 0 counts as this one in the log loss
 LAST_STEP = 2.0**-25  # what float32 can't tell from 0 in 1 - p
@@ -27,7 +31,7 @@ MOST_DRAWN = 30  # labels in the figure
 def compute_metrics(
     y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
 ) -> dict[str, Any]:
-    """Compute micro F1 with its 95 % interval, macro F1, exact match, log loss, calibration, and those of each label.
+    """Compute micro F1, macro F1, exact match, log loss, calibration, and precision, recall and F1 of each label.
 
     Exact match is the fraction of samples without a mistake.
 
@@ -35,21 +39,21 @@ def compute_metrics(
         y: (n, labels), 0 or 1.
         predictions: probabilities (n, labels).
         names: of the labels, in the order of the columns.
-        statistics: of the targets of the train split, which these metrics do not need.
+        statistics: of the targets; "threshold" is the probability from which a label counts as there, else 0.5.
     """
-    truth, predicted = y > 0.5, predictions >= 0.5
+    threshold = statistics.get("threshold", 0.5)
+    truth, predicted = y > 0.5, predictions >= threshold
     hits, found, support = (truth & predicted).sum(axis=0), predicted.sum(axis=0), truth.sum(axis=0)
     precision, recall = hits / np.maximum(found, 1), hits / np.maximum(support, 1)  # 0 where there is nothing
     f1 = 2 * hits / np.maximum(found + support, 1)
-    counts = _count(truth, predicted)
     return {
         "samples": len(y),
-        "micro_f1": float(_f1(*counts.sum(axis=0))),
-        "interval": bootstrap_interval(counts),
+        "micro_f1": float(2 * hits.sum() / max(found.sum() + support.sum(), 1)),
         "macro_f1": float(f1[support > 0].mean()) if support.any() else 0.0,  # a label that no sample has, has no F1
         "exact_match": float((truth == predicted).all(axis=1).mean()),
         "calibration_error": calibration_error(predictions.ravel(), truth.ravel()),
         "log_loss": log_loss(truth, predictions),
+        "threshold": threshold,
         "details": {
             name: {
                 "precision": float(precision[label]),
@@ -68,32 +72,67 @@ def log_loss(truth: np.ndarray, predictions: np.ndarray) -> float:
     return float(-np.log(np.where(truth, np.maximum(p, TINY), np.maximum(1 - p, LAST_STEP))).mean())
 
 
-def bootstrap_interval(counts: np.ndarray, *, samples: int = 400) -> list[float]:
-    """Compute the 95 % interval of micro F1, low and high, by the bootstrap (Efron, Ann. Stat. 7, 1979).
+def choose_threshold(y: np.ndarray, predictions: np.ndarray, metric: str) -> dict[str, float]:
+    """Choose the probability from which labels count as there, one for all of them, where the metric asks for it.
+
+    The best F1 has a threshold of half its value, if probabilities are true: mostly below 0.5 (arXiv:1402.1892).
 
     Args:
-        counts: true positives, false positives and false negatives of each sample (n, 3).
-        samples: how many times n rows are drawn, with replacement.
+        y: targets of the validation split.
+        predictions: probabilities of its samples.
+        metric: the primary one.
+
+    Returns:
+        "threshold", to add to the statistics of the targets. Nothing for other metrics and few samples: 0.5 holds.
     """
-    random = np.random.default_rng(0)
-    drawn = [_f1(*counts[random.integers(0, len(counts), len(counts))].sum(axis=0)) for _ in range(samples)]
-    return [float(value) for value in np.quantile(drawn, (0.025, 0.975))]
+    if metric not in NEED_THRESHOLD or len(y) < MIN_SAMPLES:
+        return {}
+    step = -(-len(y) // MOST_TO_CHOOSE_BY)  # rounded up
+    y, predictions = y[::step], predictions[::step]
+    ones = np.ones(len(y))
+    scores = {each: Scorer(y, predictions, {"threshold": each}).score(ones)[metric] for each in CANDIDATES}
+    best = max(scores.values())
+    good = [each for each, value in scores.items() if value > best - 1e-9]
+    return {"threshold": min(good, key=lambda each: abs(each - 0.5))}
 
 
-def _count(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Count true positives, false positives and false negatives of each sample: (n, 3)."""
-    parts = (truth & predicted, ~truth & predicted, truth & ~predicted)
-    return np.stack([part.sum(axis=1) for part in parts], axis=1)
+class Scorer:
+    """The metrics in SHOWN of one model on samples that count several times or not at all, as in a draw of them.
 
+    `compute_metrics` says more, and is too slow for a thousand draws. With weights of 1 both give the same.
+    """
 
-def _f1(true_positives: int, false_positives: int, false_negatives: int) -> float:
-    """Compute F1; 0 if there is nothing to find and nothing found."""
-    return 2 * true_positives / max(2 * true_positives + false_positives + false_negatives, 1)
+    def __init__(self, y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]):
+        from scipy.sparse import csr_array  # samples have few of many labels
+
+        truth, predicted = y > 0.5, predictions >= statistics.get("threshold", 0.5)
+        self.right = (truth == predicted).all(axis=1)
+        self.hits, self.found, self.support = map(csr_array, (truth & predicted, predicted, truth))  # (n, labels) each
+
+    def score(self, weights: np.ndarray) -> dict[str, float]:
+        """Compute the metrics; weights (n,) float64: how often each sample counts."""
+        hits, found, support = (weights @ table for table in (self.hits, self.found, self.support))  # (labels,) each
+        present = support > 0
+        return {
+            "micro_f1": 2 * hits.sum() / max((found + support).sum(), 1),
+            "macro_f1": (2 * hits[present] / (found + support)[present]).mean() if present.any() else 0.0,
+            "exact_match": weights @ self.right / weights.sum(),
+        }
+
+    def known_intervals(self) -> dict[str, list[float]]:
+        """Compute the 95 % intervals for which there is a formula, which is better than draws of few samples."""
+        return {"exact_match": wilson_interval(int(self.right.sum()), len(self.right))}
+
+    def known_tests(self, other: "Scorer") -> dict[str, float]:
+        """Compute p values: how often chance alone makes two equally good models differ as much on these samples."""
+        return {"exact_match": mcnemar(self.right, other.right)}
 
 
 def details_table(metrics: dict[str, Any]) -> Table:
     """Tabulate precision, recall and F1 of each label."""
-    table = Table(title="Each label, test split")
+    threshold = metrics["threshold"]
+    caption = f"Labels are predicted from a probability of {threshold:g} on" if threshold != 0.5 else None
+    table = Table(title="Each label, test split", caption=caption)
     for column in ("label", "precision", "recall", "F1", "samples"):
         table.add_column(column, justify="left" if column == "label" else "right")
     for name, score in metrics["details"].items():
@@ -101,9 +140,12 @@ def details_table(metrics: dict[str, Any]) -> Table:
     return table
 
 
-def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+def report_tables(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Tabulate for the report how many labels samples have, and how many were predicted; a cell is text and color."""
-    true, predicted = y.astype(int).sum(axis=1), (predictions >= 0.5).sum(axis=1)  # (n,) each
+    has_label = predictions >= statistics.get("threshold", 0.5)  # (n, labels)
+    true, predicted = y.astype(int).sum(axis=1), has_label.sum(axis=1)  # (n,) each
     most = int(max(true.max(), predicted.max()))
     rows = []
     for count in range(most + 1):
@@ -112,7 +154,9 @@ def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> l
     return [{"title": "How many labels a sample has", "header": ["labels", "true", "predicted"], "rows": rows}]
 
 
-def draw_metrics(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> "dict[str, Figure]":
+def draw_metrics(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> "dict[str, Figure]":
     """Draw the probabilities of each of the first labels, and how often those of all labels come true.
 
     A good model separates the two histograms.
@@ -124,14 +168,15 @@ def draw_metrics(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> "d
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(4 * columns, 2.6 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     edges = np.linspace(0, 1, 21)
-    for axes, label in zip(grid.flat, range(len(names)), strict=False):
+    for axes, number in zip(grid.flat, range(len(names)), strict=False):
         for value, name in ((0, "without"), (1, "with")):
-            chosen = predictions[y[:, label] == value, label]
+            chosen = predictions[y[:, number] == value, number]
             weights = np.full(len(chosen), 1 / max(len(chosen), 1))
-            axes.hist(chosen, edges, weights=weights, alpha=0.6, label=f"{name} ({len(chosen):,})")
-        axes.set(title=names[label], xlabel="predicted probability", ylabel="fraction of samples")
+            label = f"{name} ({len(chosen):,})"
+            axes.hist(chosen, edges, weights=weights, histtype="stepfilled", alpha=0.6, label=label)
+        axes.set(title=names[number], xlabel="predicted probability", ylabel="fraction of samples")
         axes.legend(fontsize=7)
     for axes in grid.flat[len(names) :]:
         axes.axis("off")

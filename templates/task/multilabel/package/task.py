@@ -285,8 +285,16 @@ def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, 
     return np.abs(y - predictions.astype(np.float64)).mean(axis=1)
 
 
-def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
+def to_rows(
+    predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], top: int = 1
+) -> list[dict[str, Any]]:
     """Turn predictions into rows for people: a dictionary a sample, of its labels and the probability of each.
+
+    Args:
+        predictions: probabilities (n, labels).
+        target_names: of the labels.
+        statistics: of the targets, with the "threshold" from which a sample counts as having a label, else 0.5.
+        top: 1.
 
     Raises:
         UserError: `top` is not 1.
@@ -295,26 +303,28 @@ def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> l
         raise UserError(
             f"--top is {top}: there is nothing to rank here, since a row has all labels with their probabilities."
         )
+    threshold = statistics.get("threshold", 0.5)
     rows: list[dict[str, Any]] = []
-    for probabilities in predictions.astype(float).tolist():
-        named = dict(zip(target_names, probabilities, strict=True))
-        labels = [name for name, probability in named.items() if probability >= 0.5]
-        rounded = {name: round(probability, 4) for name, probability in named.items()}
+    for probabilities, has_label in zip(predictions.astype(float), predictions >= threshold, strict=True):
+        labels = [name for name, has in zip(target_names, has_label, strict=True) if has]
+        rounded = {name: round(value, 4) for name, value in zip(target_names, probabilities.tolist(), strict=True)}
         rows.append({"labels": "; ".join(labels), **rounded})
     return rows
 
 
 def find_mistakes(
-    y: np.ndarray, predictions: np.ndarray, target_names: list[str], *, most: int
+    y: np.ndarray, predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], *, most: int
 ) -> list[tuple[int, str]]:
     """Find the wrong predictions that the model was surest of: often the label of the data is wrong.
 
     Returns:
         Row number and title of each, the surest first, `most` at most.
     """
-    error = np.abs(predictions - y)  # (n, labels); above 0.5: wrong
+    threshold = statistics.get("threshold", 0.5)
+    too_high, too_low = (predictions - threshold) / (1 - threshold), 1 - predictions / threshold  # 0 at the threshold
+    error = np.where(y > 0.5, too_low, too_high)  # (n, labels), up to 1; above 0: wrong
     worst = np.argsort(-error.max(axis=1), kind="stable")[:most]
-    worst = worst[error[worst].max(axis=1) > 0.5]
+    worst = worst[error[worst].max(axis=1) > 0]
     labels = error[worst].argmax(axis=1)
     return [
         (

@@ -111,3 +111,31 @@ def test_temperature_mends_probabilities(too_sure: float) -> None:
 def test_the_error_of_a_sample_is_what_the_right_answers_lack() -> None:
     predictions = np.array([[0.25, 0.25], [0.5, 1]], np.float32)
     assert task.sample_errors(np.array([[0, 1], [1, 1]]), predictions, {}).tolist() == [0.5, 0.25]
+
+
+def test_the_threshold_of_the_best_f1_is_chosen() -> None:
+    """Of true probabilities it is half of the best F1 (arXiv:1402.1892)."""
+    random = np.random.default_rng(0)
+    probabilities = random.beta(0.5, 3, (8_000, 3)).astype(np.float32)  # most are small
+    y = (random.random(probabilities.shape) < probabilities).astype(np.float32)
+    names = ["a", "b", "c"]
+    for metric in metrics.NEED_THRESHOLD:
+        statistics = metrics.choose_threshold(y, probabilities, metric)
+        found = metrics.compute_metrics(y, probabilities, names, statistics)
+        assert statistics["threshold"] == found["threshold"] == pytest.approx(found[metric] / 2, abs=0.03)
+        assert found[metric] > metrics.compute_metrics(y, probabilities, names, {})[metric] + 0.05
+        scored = metrics.Scorer(y, probabilities, statistics).score(np.ones(len(y)))
+        assert scored[metric] == pytest.approx(found[metric])
+    assert not metrics.choose_threshold(y, probabilities, "exact_match")
+    assert not metrics.choose_threshold(y[:99], probabilities[:99], metric)  # too few: chance
+    assert metrics.choose_threshold(y, y.astype(np.float32), metric) == {"threshold": 0.5}  # of equals, the middle one
+
+
+def test_decisions_follow_the_threshold() -> None:
+    y, probabilities = np.array([[0, 1], [1, 0]]), np.array([[0.35, 0.2], [0.3, 0.1]], np.float32)
+    statistics = {"threshold": 0.3}
+    assert [row["labels"] for row in task.to_rows(probabilities, ["a", "b"], statistics)] == ["a", "a"]
+    assert [row["labels"] for row in task.to_rows(probabilities, ["a", "b"], {})] == ["", ""]
+    assert task.find_mistakes(y, probabilities, ["a", "b"], statistics, most=9) == [(0, "b: 20%\nlabel: yes")]
+    (counts,) = metrics.report_tables(y, probabilities, ["a", "b"], statistics)
+    assert [row["cells"][1][0] for row in counts["rows"]] == ["0", "2"]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # else imported when called: training draws nothing
 # Key -> name for people. compile.primary_metric is one of them.
 SHOWN = {"mae": "mean absolute error", "rmse": "RMSE", "r2": "R2"}
 LOWER_IS_BETTER = ("mae", "rmse")
+DIFFERENCE_UNIT = (1, "")  # that of the metric itself
 LOSS = "rmse"  # chooses among the candidates of a baseline
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the errors, in the report
 MOST_DRAWN = 12  # targets in the figure
@@ -20,7 +21,7 @@ MOST_DRAWN = 12  # targets in the figure
 def compute_metrics(
     y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
 ) -> dict[str, Any]:
-    """Compute mean absolute error with its 95 % interval, root mean squared error and R2, over all targets and of each.
+    """Compute mean absolute error, root mean squared error and R2, over all targets and of each.
 
     One target keeps its unit. Of several, the errors over all are in standard deviations of each, so that euros do not
     outweigh meters. Those of each target are in its unit.
@@ -38,7 +39,6 @@ def compute_metrics(
     return {
         "samples": len(y),
         "mae": float(error.mean()),
-        "interval": mean_interval(error.mean(axis=1)),
         "rmse": float(np.sqrt((error**2).mean(axis=0)).mean()),
         "r2": float(r2_score(y, predictions)) if len(y) > 1 else float("nan"),
         "details": {
@@ -66,6 +66,53 @@ def mean_interval(error: np.ndarray) -> list[float]:
     return [float(error.mean()) - half, float(error.mean()) + half]
 
 
+def paired_t_test(error: np.ndarray, other: np.ndarray) -> float:
+    """Compute the p value of Student's paired t-test: do the mean errors of two models, (n,) each, differ?"""
+    from scipy.stats import ttest_rel
+
+    return float(ttest_rel(error, other).pvalue) if len(error) > 1 and (error != other).any() else 1.0
+
+
+def choose_threshold(y: np.ndarray, predictions: np.ndarray, metric: str) -> dict[str, float]:
+    """Return nothing: there is nothing to decide."""
+    return {}
+
+
+class Scorer:
+    """The metrics in SHOWN of one model on samples that count several times or not at all, as in a draw of them.
+
+    `compute_metrics` says more, and is too slow for a thousand draws. With weights of 1 both give the same.
+    """
+
+    def __init__(self, y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]):
+        unit = np.array(statistics["std"]) if y.shape[1] > 1 else 1.0
+        self.y = (y - y.mean(axis=0)) / unit  # (n, targets); without the mean, squares keep their digits
+        self.error = np.abs(predictions.astype(np.float64) - y) / unit
+        self.square = self.error**2
+        self.variance = self.y.var(axis=0)  # (targets,)
+
+    def score(self, weights: np.ndarray) -> dict[str, float]:
+        """Compute the metrics; weights (n,) float64: how often each sample counts."""
+        weights = weights / weights.sum()
+        squares = weights @ self.square  # (targets,)
+        variance = weights @ (self.y - weights @ self.y) ** 2
+        differ = variance > 1e-12 * self.variance  # else all samples of the draw have the same target
+        r2 = np.where(differ, 1 - squares / np.where(differ, variance, 1), squares == 0)
+        return {
+            "mae": (weights @ self.error).mean(),
+            "rmse": np.sqrt(squares).mean(),
+            "r2": r2.mean() if len(self.y) > 1 else math.nan,
+        }
+
+    def known_intervals(self) -> dict[str, list[float]]:
+        """Compute the 95 % intervals for which there is a formula, which is better than draws of few samples."""
+        return {"mae": mean_interval(self.error.mean(axis=1))}
+
+    def known_tests(self, other: "Scorer") -> dict[str, float]:
+        """Compute p values: how often chance alone makes two equally good models differ as much on these samples."""
+        return {"mae": paired_t_test(self.error.mean(axis=1), other.error.mean(axis=1))}
+
+
 def details_table(metrics: dict[str, Any]) -> Table:
     """Tabulate the errors of each target, beside its standard deviation."""
     several = len(metrics["details"]) > 1
@@ -79,7 +126,9 @@ def details_table(metrics: dict[str, Any]) -> Table:
     return table
 
 
-def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+def report_tables(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Tabulate for the report how large the errors are: quantiles of predicted - true; a cell is text and color."""
     errors = predictions.astype(np.float64) - y  # (n, targets)
     quantiles = np.quantile(errors, QUANTILES, axis=0).T  # (targets, quantiles)
@@ -91,7 +140,9 @@ def report_tables(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> l
     return [{"title": "Errors, predicted - true: so many of them lie below", "header": header, "rows": rows}]
 
 
-def draw_metrics(y: np.ndarray, predictions: np.ndarray, names: list[str]) -> "dict[str, Figure]":
+def draw_metrics(
+    y: np.ndarray, predictions: np.ndarray, names: list[str], statistics: dict[str, Any]
+) -> "dict[str, Figure]":
     """Draw predicted against true values, and a histogram of the errors, for each of the first targets."""
     from matplotlib.figure import Figure
 

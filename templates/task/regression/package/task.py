@@ -221,7 +221,9 @@ def sample_errors(y: np.ndarray, predictions: np.ndarray, statistics: dict[str, 
     return distance.reshape(len(y), -1).mean(axis=1)
 
 
-def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> list[dict[str, Any]]:
+def to_rows(
+    predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], top: int = 1
+) -> list[dict[str, Any]]:
     """Turn predictions into rows for people: a dictionary a sample, with six digits, or twelve from float64.
 
     Raises:
@@ -237,7 +239,7 @@ def to_rows(predictions: np.ndarray, target_names: list[str], top: int = 1) -> l
 
 
 def find_mistakes(
-    y: np.ndarray, predictions: np.ndarray, target_names: list[str], *, most: int
+    y: np.ndarray, predictions: np.ndarray, target_names: list[str], statistics: dict[str, Any], *, most: int
 ) -> list[tuple[int, str]]:
     """Find the predictions with the largest errors, in standard deviations of the target.
 

@@ -19,8 +19,9 @@ from ..baseline import compare_on_validation
 from ..compile import Compiled, compile_model
 from ..config import Config, add_settings
 from ..data import Splits, load_splits
-from ..data_info import save_info
+from ..data_info import load_info, save_info
 from ..device import Device, set_up
+from ..metrics import choose_threshold
 from ..model import build_model
 from ..runs import RUNS, open_run
 from ..task import calibrate, to_predictions
@@ -67,7 +68,7 @@ def main(
     if trained is None:  # another process prints
         return
     run, splits, predictions = trained
-    compare_on_validation(config, splits, predictions)
+    compare_on_validation(config, splits, predictions, load_info(run / "data.json").target_statistics)
     if like:
         compare_with_repeated(like, run)
     print(f"Written: {run}. Next: evaluate it on the test split.")
@@ -92,8 +93,10 @@ def train_and_calibrate(
     run, splits = trained
     outputs = run_model(load_model(run), splits.val.x, config)
     statistics = calibrate(outputs, splits.val.y, splits.target_statistics)
+    predictions = to_predictions(outputs, statistics)
+    statistics = statistics | choose_threshold(splits.val.y, predictions, config.compile.primary_metric)
     save_info(replace(splits.info, target_statistics=statistics), run / "data.json")
-    return run, splits, to_predictions(outputs, statistics)
+    return run, splits, predictions
 
 
 def train_model(

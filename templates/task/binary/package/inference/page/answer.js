@@ -1,8 +1,10 @@
 // What the prediction of a sample says: the probability of the second class, which is the positive one.
 
+const THRESHOLD = Math.fround(MODEL.target_statistics?.threshold ?? 0.5); // from this probability on it is predicted
+
 function entries([probability]) {
   const [negative, positive] = MODEL.target_names;
-  const isPositive = probability >= 0.5;
+  const isPositive = probability >= THRESHOLD;
   return [[positive, probability, isPositive], [negative, 1 - probability, !isPositive]];
 }
 
