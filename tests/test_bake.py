@@ -115,6 +115,14 @@ def test_ruff_finds_nothing(bake, answers):
     run([*ruff, "format", "--no-cache", "--diff", "."], cwd=bake(**answers))
 
 
+@each(framework=FRAMEWORKS[:1], hardware=["cpu"])
+def test_ruff_finds_nothing_where_the_name_is_long(bake, answers):
+    project = bake(**answers, project_slug="a-name-as-long-as-they-come-in-teams")
+    ruff = [sys.executable, "-m", "ruff"]
+    run([*ruff, "check", "--no-cache", "."], cwd=project)
+    run([*ruff, "format", "--no-cache", "--diff", "."], cwd=project)
+
+
 OTHERS = {
     "cuda": r"keras|tensorflow|\bjax|\bmps\b|xla(?!bel)|torchrun|slurm",
     "cluster": r"keras|tensorflow|\bjax|\bmps\b|xla(?!bel)",

@@ -11,7 +11,7 @@ from {{ cookiecutter.__package }}.config import Config
 from {{ cookiecutter.__package }}.data import Splits
 from {{ cookiecutter.__package }}.data.splits import Split
 from {{ cookiecutter.__package }}.evaluation import intervals, report
-from {{ cookiecutter.__package }}.metrics import DIFFERENCE_UNIT, LOWER_IS_BETTER, SHOWN, Scorer, compute_metrics
+from {{ cookiecutter.__package }}.metrics import LOWER_IS_BETTER, SHOWN, Scorer, compute_metrics
 
 RANDOM = np.random.default_rng(0)
 
@@ -123,12 +123,12 @@ def results(value: float, interval: list[float], **p_values: float) -> dict[str,
 
 def in_words(*values: float) -> Iterator[str]:
     """Write differences in the unit of the task."""
-    return (f"{DIFFERENCE_UNIT[0] * value:.{1 if DIFFERENCE_UNIT[1] else 3}f}" for value in values)
+    return (f"{report.DIFFERENCE_UNIT[0] * value:.{1 if report.DIFFERENCE_UNIT[1] else 3}f}" for value in values)
 
 
 def test_a_sentence_says_what_the_samples_show() -> None:
     value, low, high = in_words(0.021, 0.004, 0.039)
-    unit = f" {DIFFERENCE_UNIT[1]}".rstrip()
+    unit = f" {report.DIFFERENCE_UNIT[1]}".rstrip()
     better = report.describe_result(results(0.021, [0.004, 0.039]))
     assert better.endswith(f": better than the best baseline, rule (0.5000), by {value}{unit} (95 % {low} to {high}).")
     worse = report.describe_result(results(-0.021, [-0.039, -0.004]))
@@ -144,7 +144,7 @@ def test_a_sentence_says_what_the_samples_show() -> None:
 
 
 def test_differences_have_as_many_digits_as_they_are_sure_of() -> None:
-    factor, _ = DIFFERENCE_UNIT
+    factor, _ = report.DIFFERENCE_UNIT
     value, interval = report.format_difference(0.01234 / factor, [0.0001 / factor, 0.02345 / factor])
     assert (value.split()[0], interval) == ("0.012", "0.000 to 0.023")
     value, interval = report.format_difference(-0.4 / factor, [-1234 / factor, 2345 / factor])

@@ -23,7 +23,7 @@ from {{ cookiecutter.__package }}.runs import load_run, lock_run, read_history, 
 from {{ cookiecutter.__package }}.storage import read_json
 from {{ cookiecutter.__package }}.training import series, train
 from {{ cookiecutter.__package }}.training.monitor import Monitor
-from {{ cookiecutter.__package }}.training.series import MODEL, mean_and_deviation, require_one_process, train_series
+from {{ cookiecutter.__package }}.training.series import MODEL, mean_and_deviation, train_series
 
 FIRST = next(iter(SHOWN))
 
@@ -266,9 +266,9 @@ def test_like_excludes_a_series(seeds: Config) -> None:
 
 
 def test_several_processes_train_one_run_each() -> None:
-    require_one_process((0, 1))
+    series.require_one_process((0, 1))
     with pytest.raises(UserError, match="2 processes can't train several runs in one command"):
-        require_one_process((1, 2))
+        series.require_one_process((1, 2))
 
 
 def test_a_fault_before_the_first_run_leaves_no_series(short: Config) -> None:
