@@ -19,7 +19,7 @@ drills:  ## kill trainings and resume them, and print the table of docs/trust.md
 labels:  ## swap 500 labels, and print how many are found: the table of docs/trust.md
 fuzz:    ## 100,000 broken files of every kind for the readers of projects; another number: make fuzz ARGS=5000
 picture: ## draw docs/results.png, the picture of the README, from the run of make demo
-screenshot: ## draw docs/web.png, the web page in the README, from the run of make demo: make -C build/demo web first
+screenshot: ## draw docs/report.png and docs/web.png, pages in the README, from the run of make demo: make -C build/demo web first
 clean:   ## remove build/ and caches
 
 demo: build/demo
