@@ -23,7 +23,7 @@ from {{ cookiecutter.__package }}.runs import load_run, lock_run, read_history, 
 from {{ cookiecutter.__package }}.storage import read_json
 from {{ cookiecutter.__package }}.training import series, train
 from {{ cookiecutter.__package }}.training.monitor import Monitor
-from {{ cookiecutter.__package }}.training.series import MODEL, mean_and_deviation, train_series
+from {{ cookiecutter.__package }}.training.series import MODEL, mean_and_std, train_series
 
 FIRST = next(iter(SHOWN))
 
@@ -160,7 +160,7 @@ def test_seeds_share_their_splits_and_end_like_runs_alone(seeds: Config) -> None
     assert {**row, "seconds": 0} == {**expected, "seconds": 0}
 
 
-def test_mean_and_deviation_of_seeds_are_printed_and_kept(seeds: Config) -> None:
+def test_mean_and_std_of_seeds_are_printed_and_kept(seeds: Config) -> None:
     content = read_json(Path("runs/001/series.json"))
     values = [scores[MODEL][FIRST] for scores in content["runs"].values()]
     assert content["validation"][MODEL][FIRST] == {"mean": statistics.mean(values), "std": statistics.stdev(values)}
@@ -173,9 +173,9 @@ def test_mean_and_deviation_of_seeds_are_printed_and_kept(seeds: Config) -> None
 
 
 def test_a_metric_that_is_not_defined_stays_so() -> None:
-    assert mean_and_deviation([1.0, 3.0]) == {"mean": 2.0, "std": math.sqrt(2)}
-    assert mean_and_deviation([0.1] * 3) == {"mean": 0.1, "std": 0.0}
-    assert all(math.isnan(value) for value in mean_and_deviation([1.0, math.nan]).values())
+    assert mean_and_std([1.0, 3.0]) == {"mean": 2.0, "std": math.sqrt(2)}
+    assert mean_and_std([0.1] * 3) == {"mean": 0.1, "std": 0.0}
+    assert all(math.isnan(value) for value in mean_and_std([1.0, math.nan]).values())
 
 
 def test_all_runs_of_a_series_are_evaluated(

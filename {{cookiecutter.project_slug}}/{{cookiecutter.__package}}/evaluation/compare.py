@@ -20,7 +20,7 @@ from ..runs import find_run, list_runs, load_run, read_history
 from ..storage import REPORTS, read_json, whole_file
 from ..task import METRIC
 from ..training.monitor import best_epoch
-from ..training.series import Series, find_series, mean_and_deviation, series_of
+from ..training.series import Series, find_series, mean_and_std, series_of
 from .plots import draw_runs
 
 CURVES = REPORTS / "runs.png"
@@ -105,7 +105,7 @@ def average(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
         values = [row[key] for row in rows]
         if None in values:  # not all were evaluated
             return None, None
-        found = mean_and_deviation(values)
+        found = mean_and_std(values)
         return found["mean"], found["std"]
 
     row = {key: value if all(other[key] == value for other in rows) else None for key, value in rows[0].items()}

@@ -260,11 +260,11 @@ def summarize(scores: list[Scores]) -> dict[str, dict[str, dict[str, float]]]:
     found = {}
     for name in (name for name in scores[0] if all(name in each for each in scores)):  # some baselines may be left out
         values = {key: [each[name][key] for each in scores] for key in SHOWN}
-        found[name] = {key: mean_and_deviation(numbers) for key, numbers in values.items()}
+        found[name] = {key: mean_and_std(numbers) for key, numbers in values.items()}
     return found
 
 
-def mean_and_deviation(values: list[float]) -> dict[str, float]:
+def mean_and_std(values: list[float]) -> dict[str, float]:
     """Compute mean and standard deviation, of equal values exactly 0; NaN where a value is: one was not defined.
 
     The deviation is that of a sample (divided by n - 1): more seeds or folds would have been possible.
@@ -302,9 +302,9 @@ def print_table(series: Series, scores: list[Scores], split: str) -> None:
     for name, metrics in summarize(scores).items():
         style = "bold" if name == MODEL else None
         table.add_row(name, *(format_metric(metrics[key]["mean"]) for key in SHOWN), style=style)
-        deviations = [metrics[key]["std"] for key in SHOWN]
-        if any(deviations):  # all seeds have the same baselines
-            table.add_row("  ±", *map(format_metric, deviations), style=style)
+        stds = [metrics[key]["std"] for key in SHOWN]
+        if any(stds):  # all seeds have the same baselines
+            table.add_row("  ±", *map(format_metric, stds), style=style)
     Console(highlight=False, markup=False).print(table)
 
 
