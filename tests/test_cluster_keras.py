@@ -148,6 +148,16 @@ def test_two_devices_of_tensorflow_train_as_one_does(make_project, tmp_path, dat
     assert_validation_is_exact(project, "two")
 
 
+def test_several_devices_of_tensorflow_shorten_no_gradient(make_project):
+    project = make_project("vector", "cpu", name="clipped")
+    clipped = ["train", *options_of("vector"), "--compile.clip_norm", "1"]
+    process = project.start(*clipped, "--hardware.devices", "2", script="train_on_two_cpus.py")
+    output, errors = process.communicate(timeout=600)
+    assert process.returncode == 1, output
+    assert "Error: compile.clip_norm does not go with several devices in TensorFlow" in errors
+    assert "on CPU:0" in project.run(*clipped, "--hardware.devices", "1", script="train_on_two_cpus.py")
+
+
 def test_every_device_of_tensorflow_draws_its_own_dropout(make_project):
     project = make_project("vector", "cpu", name="dropout")
     # Two epochs of two steps on two devices, and the first one again.

@@ -86,7 +86,7 @@ def set_up(config: Config) -> Device:
     """Seed everything and choose devices and precision for training.
 
     Raises:
-        UserError: the settings ask for more devices than there are.
+        UserError: the settings ask for more devices than there are, or for what several can't do.
     """
     kind = find_device(config)[:3]
     devices = _choose_devices(config, kind)
@@ -95,6 +95,11 @@ def set_up(config: Config) -> Device:
     keras.utils.set_random_seed(config.seed)
     if len(devices) == 1:
         return Device(name=devices[0], count=1, strategy=None)
+    if config.compile.clip_norm:
+        raise UserError(
+            "compile.clip_norm does not go with several devices in TensorFlow, which shortens the part of each of them"
+            " alone: set it to 0, or hardware.devices to 1."
+        )
     return Device(
         name=f"{len(devices)} x {kind}",
         count=len(devices),
