@@ -4,8 +4,8 @@
     make results ARGS="keras image binary"   # only what has all of these answers
 
 Out: benchmarks/results.json, which keeps the rows of the variants that were not asked for. One seed. Every run is
-`make train evaluate` in a new project: with the defaults for multiclass (an hour for all six on 2 CPU cores), four
-epochs for the other tasks (half an hour for all 18).
+`make train evaluate` in a new project: with the defaults for multiclass (ten minutes for all six on 2 CPU cores), four
+epochs for the other tasks (a quarter of an hour for all 18).
 """
 
 import itertools
