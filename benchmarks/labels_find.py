@@ -2,8 +2,8 @@
 
     python labels_find.py PACKAGE FOLDER_OF_FASHION_MNIST EPOCHS
 
-`evaluate` lists labels of samples that the model has not seen. So two models are trained, of the default settings but
-for the epochs, each on one half of the train split, and each is asked about the other half.
+`evaluate` lists labels of samples that the model has not seen. So two models are trained, each on one half of the train
+split, and each is asked about the other half. Their settings are the defaults, but for the epochs.
 Out: a line of JSON, the last one.
 """
 

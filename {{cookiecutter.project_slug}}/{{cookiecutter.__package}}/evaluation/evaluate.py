@@ -62,8 +62,8 @@ def main(run: str = "") -> dict[str, Any]:
     check_data(splits.info, info, folder)
     predict = load_predictor(folder, config, info)
     metrics = score_run(folder, config, info, splits, predict)
-    report, card = write_documents(folder, splits, predict)
     results = collect_results(folder, splits)
+    report, card = write_documents(folder, splits, predict, results)
     print_metrics(folder, metrics, results)
     print(f"Report: {report}, model card: {card}")
     print(results["verdict"])
@@ -95,7 +95,7 @@ def evaluate_series(series: Series) -> dict[str, Any]:
     series.save(test=summary)
     for run, (config, info, splits) in zip(series.runs, load_each(series.runs), strict=True):
         with redirect_stdout(io.StringIO()):
-            write_documents(run, splits, load_predictor(run, config, info))
+            write_documents(run, splits, load_predictor(run, config, info), collect_results(run, splits))
     print_table(series, scores, "Test split")
     print(f"Written: {series.folder / SERIES}, and metrics, figures and report of each run.")
     return summary
@@ -166,12 +166,11 @@ def count_evaluations(run: Path) -> int:
     return read_json(path).get("test_evaluations", 1) if path.is_file() else 0
 
 
-def write_documents(folder: Path, splits: Splits, predict: Predict) -> tuple[Path, Path]:
+def write_documents(folder: Path, splits: Splits, predict: Predict, results: dict[str, Any]) -> tuple[Path, Path]:
     """Write figures, report and model card of a run that was scored; return the paths of the last two."""
     with np.load(folder / "predictions.npz") as stored:
         predictions = {name: stored[name] for name in ("validation", "test")}
     draw_figures(folder, splits, predictions["test"], load_run(str(folder))[2].target_statistics)
-    results = collect_results(folder, splits)
     sections = [describe_importance(folder, splits, predict), list_doubtful_labels(folder, splits, predictions)]
     report = write_report(folder, splits, predictions["test"], results, sections)
     return report, write_card(folder, results)
