@@ -12,9 +12,12 @@ demo:    ## write the default project into build/demo, train and evaluate it the
 test:    ## all tests; they train every variant. The quick ones: make test ARGS="-m 'not slow'"
 lint:    ## check style and common mistakes
 bench:   ## speed of training, beside other ways to do it
+phases:  ## CPU seconds of a whole training: imports, data, epochs, rest
 results: ## train every variant with its defaults, and print the table of the README
+speakers: ## spoken digits by speakers that were not heard, and print the table of docs/benchmarks.md
 memory:  ## peak memory of training from disk, with 1, 4 and 16 times the data
 formats: ## own data in every data format: go through all commands, and print the table of docs/own-data.md
+tables:  ## the default project beside gradient boosting on ten tables, for docs/benchmarks.md
 drills:  ## kill trainings and resume them, and print the table of docs/trust.md
 labels:  ## swap 500 labels, and print how many are found: the table of docs/trust.md
 fuzz:    ## 100,000 broken files of every kind for the readers of projects; another number: make fuzz ARGS=5000
@@ -41,14 +44,23 @@ lint: $(READY)
 bench: $(READY)
 	$(PYTHON) benchmarks/epoch.py $(ARGS)
 
+phases: $(READY)
+	$(PYTHON) benchmarks/phases.py $(ARGS)
+
 results: $(READY)
 	$(PYTHON) benchmarks/results.py $(ARGS)
+
+speakers: $(READY)
+	$(PYTHON) benchmarks/speakers.py $(ARGS)
 
 memory: $(READY)
 	$(PYTHON) benchmarks/memory.py $(ARGS)
 
 formats: $(READY)
 	$(PYTHON) benchmarks/own_data.py $(ARGS)
+
+tables: $(READY)
+	$(PYTHON) benchmarks/tables.py $(ARGS)
 
 drills: $(READY)
 	$(PYTHON) benchmarks/drills.py $(ARGS)
@@ -79,4 +91,4 @@ $(READY): requirements.txt
 	@touch $@
 
 .NOTPARALLEL:
-.PHONY: help demo test lint bench results memory formats drills labels fuzz picture screenshot clean
+.PHONY: help demo test lint bench phases results speakers memory formats tables drills labels fuzz picture screenshot clean

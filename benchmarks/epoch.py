@@ -1,6 +1,6 @@
 """Does training spend its time in the model? A whole epoch beside the bare steps that it is made of.
 
-    make bench                          # all six variants
+    make bench                          # all variants
     make bench ARGS="pytorch vector"
 
 For each variant, in one process and in turn, so that a change of the machine's speed meets all alike:
@@ -28,14 +28,14 @@ def main(wanted: set[str]) -> None:
     for framework, data_type in variants():
         if wanted <= {framework, data_type}:
             rounds = measure(framework, data_type)
-            bare = statistics.median(times["bare"] for times in rounds) / STEPS * 1000
+            bare = statistics.median(times["bare"] for times in rounds) * 1000
             ways = ("epoch", "compiled", "per sample")
             ratios = [spread([times[way] / times["bare"] for times in rounds]) for way in ways]
             print(f"| {framework} {data_type} | {bare:.1f} | {' | '.join(ratios)} |", flush=True)
 
 
 def measure(framework: str, data_type: str) -> list[dict[str, float]]:
-    """Seconds of each way in each round, in the project's own environment."""
+    """Seconds a step of each way in each round, in the project's own environment."""
     project = bake(framework, data_type)
     make(project, framework, "setup", quiet=True)
     make(project, framework, "data", quiet=True)

@@ -1,11 +1,11 @@
 """Does training from disk take more memory when there is more data? One epoch at 1, 4 and 16 times the data.
 
     make memory                    # both frameworks
-    make memory ARGS=pytorch       # one framework, or one kind of data (images, array), or both
+    make memory ARGS=pytorch       # one framework, or one kind of data (images, recordings, array), or both
 
-Images are a folder of classes with 64 x 64 RGB PNGs (2,000 at 1x), arrays are x.npy and y.npy with vectors of 512
-float32 (60 MB at 1x). Both are written to build/memory once: 1.8 GB, a minute. Each epoch is a process of its own. From
-disk: `data.max_memory_mb` is 0. Held: it is larger than the data, for comparison.
+At 1x there are 2,000 images (a folder of classes of RGB PNGs, 64 x 64), 2,000 recordings (WAV files of a second in such
+a folder, 32 MB), or 60 MB of vectors of 512 float32 (x.npy and y.npy). They are written to build/memory once: 1.8 GB, a
+minute. Each epoch is a process of its own. From disk: `data.max_memory_mb` is 0. Held: it is larger than the data.
 
 Out: a table, and benchmarks/memory.json, which keeps the rows that were not asked for. About 5 minutes on 2 CPU cores.
 """
@@ -25,6 +25,7 @@ TIMES = (1, 4, 16)
 
 KINDS = {  # what is read: data type, megabytes that may be held, settings of a small model
     "images from disk": ("image", 0, {"data__shape": [64, 64, 3], "model__channels": [8, 16]}),
+    "recordings from disk": ("audio", 0, {"model__channels": [8, 16]}),
     "array from disk": ("vector", 0, {"model__units": [64]}),
     "array held": ("vector", 100_000, {"model__units": [64]}),
 }
@@ -44,8 +45,7 @@ def main(wanted: set[str]) -> None:
 def measure(framework: str, data_type: str, max_memory_mb: int, settings: dict) -> dict:
     """Train a new project for one epoch with each size of data."""
     project = bake(framework, data_type)
-    if not python(framework).exists():
-        make(project, framework, "setup", quiet=True)
+    make(project, framework, "setup", quiet=True)
     row: dict = {"peak_memory_mb": {}, "machine": machine()}
     for times in TIMES:
         source = DATA / data_type / str(times)

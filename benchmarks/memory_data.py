@@ -1,7 +1,8 @@
-"""Write the data of memory.py, in the environment of a project: memory_data.py image|vector FOLDER TIMES.
+"""Write the data of memory.py, in the environment of a project: memory_data.py image|audio|vector FOLDER TIMES.
 
 Images are a folder of classes with RGB PNGs: smooth shapes and a little noise, so that a file is as large as that of
-a photograph. Vectors are x.npy and y.npy. What was written before is left as it is.
+a photograph. Recordings are one with WAV files: a tone by class, and noise. Vectors are x.npy and
+y.npy. What was written before is left as it is.
 """
 
 import sys
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 IMAGES, SIDE = 2_000, 64  # at 1x; pixels
+RECORDINGS, RATE = 2_000, 8_000  # at 1x, of a second each; Hz
 VECTORS, FEATURES = 30_000, 512  # at 1x: 60 MB
 CLASSES = 10
 
@@ -32,6 +34,19 @@ def write_pictures(folder: Path, times: int) -> None:
         list(threads.map(write, range(times * IMAGES)))
 
 
+def write_recordings(folder: Path, times: int) -> None:
+    """WAV files in a folder a class."""
+    import soundfile  # projects without sound have none
+
+    time = np.arange(RATE) / RATE
+    for label in range(CLASSES):
+        (folder / str(label)).mkdir(parents=True, exist_ok=True)
+    for number in range(times * RECORDINGS):
+        label = number % CLASSES
+        wave = np.sin(2 * np.pi * 200 * (label + 1) * time) + np.random.default_rng(number).normal(size=RATE)
+        soundfile.write(folder / str(label) / f"{number}.wav", (3000 * wave).astype(np.int16), RATE)
+
+
 def write_array(folder: Path, times: int) -> None:
     """x.npy and y.npy, block by block."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,5 +65,5 @@ if __name__ == "__main__":
     kind, folder, times = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     done = folder.parent / f"{times}.done"
     if not done.exists():
-        (write_pictures if kind == "image" else write_array)(folder, times)
+        {"image": write_pictures, "audio": write_recordings, "vector": write_array}[kind](folder, times)
         done.touch()

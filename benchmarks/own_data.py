@@ -4,16 +4,20 @@
     make formats ARGS="keras wine"    # one framework, or the data formats whose name holds a word, or both
 
 Out: benchmarks/own_data.json and the table of docs/own-data.md. One seed. About ten minutes on 2 CPU cores. The data
-is bundled with scikit-learn (digits, wine, breast cancer, diabetes) and aeon (BasicMotions, JapaneseVowels).
+is bundled with scikit-learn (digits, wine, breast cancer, diabetes) and aeon (BasicMotions, JapaneseVowels). Recordings
+are those of the spoken digits that projects have as their example.
 """
 
+import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -159,6 +163,36 @@ def write_vowels_table(folder: Path) -> None:
     table[table["vowel"].isin(["test 0", "test 1"])].to_parquet(folder / "new.parquet", index=False)
 
 
+def write_spoken_folders(folder: Path) -> None:
+    """900 spoken digits as WAV files, below train/ and test/ by the data set's own split, a folder a digit."""
+    for number, (waveform, digit, _, split) in enumerate(_spoken_digits(folder)):
+        _save_sound(waveform, folder / "digits" / split / str(digit) / f"{number:03}.wav")
+    _save_sound(waveform, folder / "new.wav")
+
+
+def write_spoken_list(folder: Path) -> None:
+    """The spoken digits as FLAC, Ogg and MP3 files of two channels at 16 kHz, and a table with digit and speaker."""
+    rows = []
+    for number, (waveform, digit, speaker, _) in enumerate(_spoken_digits(folder)):
+        name = f"sounds/{number:03}.{('flac', 'ogg', 'mp3')[number % 3]}"
+        _save_sound(np.stack([waveform.repeat(2)] * 2, axis=1), folder / name, rate=16_000)
+        rows.append({"file": name, "odd": digit % 2, "over four": int(digit > 4), "speaker": speaker})
+    pd.DataFrame(rows).to_csv(folder / "digits.csv", index=False)
+    _save_sound(waveform, folder / "new" / "short.wav")
+    _save_sound(waveform.repeat(10), folder / "new" / "long.wav")
+
+
+def write_spoken_arrays(folder: Path) -> None:
+    """The spoken digits as arrays of floats, and how long each word is in seconds."""
+    spoken = _spoken_digits(folder)
+    x = np.zeros((len(spoken), 8000), np.float32)
+    for row, (waveform, *_) in enumerate(spoken):
+        x[row, : len(waveform)] = waveform[:8000] / np.float32(2**15)
+    seconds = np.array([len(waveform) / 8000 for waveform, *_ in spoken])
+    np.savez(folder / "digits.npz", x=x, y=seconds, class_names=["seconds"], sample_rate=8000)
+    np.savez(folder / "new.npz", x=x[:3], sample_rate=8000)
+
+
 def _named(bunch, target: str) -> pd.DataFrame:
     table = bunch.frame.rename(columns={"target": target})
     return table.assign(**{target: bunch.target_names[bunch.target]})
@@ -170,6 +204,27 @@ def _save_digit(image: np.ndarray, path: Path, size: int = 8, mode: str = "L") -
     gray.resize((size, size)).convert(mode).save(path)
 
 
+def _save_sound(waveform: np.ndarray, path: Path, rate: int = 8000) -> None:
+    import soundfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, waveform, rate)
+
+
+def _spoken_digits(folder: Path) -> list[tuple[np.ndarray, int, str, str]]:
+    """Waveform, digit, speaker and split of 15 recordings of each digit by each speaker, as a project reads them.
+
+    `folder` lies in the project. The archive is kept in build/spoken-digits.
+    """
+    (module,) = folder.parent.glob("*/data/spoken_digits.py")
+    # A package sets variables for its own process: they would choose the backend of what is started later.
+    with patch.dict(os.environ), patch.object(sys, "path", [str(folder.parent.absolute()), *sys.path]):
+        spoken = importlib.import_module(f"{module.parents[1].name}.data.spoken_digits")
+    rows = list(zip(*spoken.read_spoken_digits(BUILD / "spoken-digits"), strict=True))
+    takes = pd.DataFrame({"digit": [row[1] for row in rows], "speaker": [row[2] for row in rows]})
+    return [row for row, take in zip(rows, takes.groupby(["digit", "speaker"]).cumcount(), strict=True) if take < 15]
+
+
 def _load(name: str, split: str):
     from aeon import datasets as sequences  # takes seconds
 
@@ -177,6 +232,7 @@ def _load(name: str, split: str):
 
 
 DIGITS = "--training.batch_size 32 --training.epochs 12 --model.horizontal_flip false"
+SPOKEN = "--training.batch_size 32 --training.epochs 30"
 CASES = {
     "wine, CSV": Case("vector", "multiclass", write_wine, "wine.csv", "new.csv", "--data.target_column vineyard"),
     "wine, npz": Case("vector", "multiclass", write_wine_arrays, "wine.npz", "new.npz"),
@@ -204,6 +260,24 @@ CASES = {
         inspect="--data.target_column digit",
         train=DIGITS,
         floor=1.0,
+    ),
+    "spoken digits, class folders": Case(
+        "audio", "multiclass", write_spoken_folders, "digits", "new.wav", train=SPOKEN, floor=0.85
+    ),
+    "spoken digits, table of files": Case(
+        *("audio", "multilabel", write_spoken_list, "digits.csv", "new"),
+        inspect="--data.target_column '[odd, over four]'",
+        train=SPOKEN,
+        floor=0.75,
+    ),
+    "spoken digits, table of files, by speaker": Case(
+        *("audio", "binary", write_spoken_list, "digits.csv", "new"),
+        inspect="--data.target_column 'over four' --data.split_by group --data.group_column speaker",
+        train=SPOKEN,
+        floor=0.55,
+    ),
+    "length of spoken digits, npz": Case(
+        *("audio", "regression", write_spoken_arrays, "digits.npz", "new.npz"), train=SPOKEN, floor=0.08
     ),
     "BasicMotions, npz": Case(
         *("sequence", "multiclass", write_motions, "motions.npz", "new.npz"),

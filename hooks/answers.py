@@ -20,7 +20,7 @@ NEEDED = """
     lightning_utilities markdown markdown_it markupsafe matplotlib mdurl ml_dtypes mpl_toolkits mpmath multidict
     namex narwhals networkx numpy nvidia opt_einsum optree packaging pandas pasta pillow pip pkg_resources
     platformdirs pluggy pre_commit propcache protobuf psutil py pyarrow pygments pylab pyparsing pytest pyyaml
-    requests rich ruff scikit_learn scipy setuptools six sklearn sympy tensorboard tensorflow tensorflow_cpu
+    requests rich ruff scikit_learn scipy setuptools six sklearn soundfile sympy tensorboard tensorflow tensorflow_cpu
     termcolor threadpoolctl torch torch_xla torchgen tqdm triton typing_extensions tzdata urllib3 werkzeug wheel
     wrapt yaml yarl
     ast_serialize librt mypy mypy_extensions mypyc pathspec

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -56,8 +57,13 @@ NOT_ON_WINDOWS = re.compile(r"test_make\.py|test_make_alone|test_linter|test_not
 SHARED = {"test_web": "test_report"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups, in the same hook
 def pytest_collection_modifyitems(items):
-    """Where tests run in parallel, those that share a project or an environment run one after the other."""
+    """Where tests run in parallel, those that share a project or an environment run one after the other.
+
+    The longest of these groups come first, so that at the end no process waits for another one.
+    """
+    items.sort(key=lambda item: item.module.__name__ != "test_train")
     for item in items:
         if sys.platform == "win32" and NOT_ON_WINDOWS.search(item.nodeid):
             item.add_marker(pytest.mark.skip(reason="it runs what Windows lacks"))
@@ -93,12 +99,17 @@ def section(project: Path, title: str) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def settings(tmp_path_factory):
     """Let cookiecutter leave its copies of the hooks where pytest cleans up, and pip not wait for lost servers."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background; what tests start would ignore it too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
         patch.setenv("PIP_RETRIES", os.environ.get("PIP_RETRIES", "0"))
         patch.setenv("PRE_COMMIT_HOME", str(KEPT / "pre-commit"))
         for name in ("MAKELEVEL", "VENV", "ARGS", "PYTHON3"):  # of the make that runs the tests
             patch.delenv(name, raising=False)
+        if "PYTEST_XDIST_WORKER" in os.environ:  # as many threads as cores in each process wait for one another
+            for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+                patch.setenv(name, "1")
         patch.setenv("MAKEFLAGS", "-- UV=")  # pip fills what the tests share; uv has tests of its own
         yield
 
@@ -139,7 +150,16 @@ def environment(bake):
             if not all((venv / "bin" / name).exists() for name in ("jupyter-execute", "hypothesis")):
                 # For the tests of the notebook, and for those with broken files.
                 run([venv / "bin" / "python", "-m", "pip", "install", "nbclient", "ipykernel", "hypothesis>=6.130"])
+            if not any(venv.glob("lib/*/site-packages/soundfile.py")):  # what projects for sound need beside the others
+                sound = bake(framework=framework, data_type="audio", project_slug=f"set-up-{name}-audio")
+                about = tomllib.loads((sound / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+                needed = [line for line in about["dependencies"] if line.startswith("soundfile")]
+                run([venv / "bin" / "python", "-m", "pip", "install", *needed])
             extras = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+            if framework == "pytorch" and not any(venv.glob("lib/*/site-packages/torchvision/__init__.py")):
+                # Alone: its own dependencies are there, and another index could have other builds of them.
+                wanted = extras["optional-dependencies"]["backbone"]
+                run([venv / "bin" / "python", "-m", "pip", "install", "--no-deps", *wanted])
             for extra, program in (("export", "onnxruntime_test"), ("serve", "fastapi"), ("tune", "optuna")):
                 if made_for == "cpu" and not (venv / "bin" / program).exists():
                     run([venv / "bin" / "python", "-m", "pip", "install", *extras["optional-dependencies"][extra]])

@@ -119,27 +119,31 @@ def test_answers_come_from_the_users_config(cookiecutter, tmp_path):
     assert "/github/ada/good/" in files["README.md"]
 
 
+EXAMPLES = ("Fashion-MNIST", "spoken digits")  # of all data types but sound, and of that
+
+
 @pytest.mark.parametrize("answers", combinations(framework=["pytorch"], hardware=["cpu"]), ids=str)
 def test_example_is_described_in_standard_words(bake, answers):
     files = text_files(bake(**answers))
     description = tomllib.loads(files["pyproject.toml"])["project"]["description"]
-    assert "Fashion-MNIST" in description
+    assert EXAMPLES[answers["data_type"] == "audio"] in description
     for text in (description, files["docs/scope.md"], files["data/README.md"]):
         assert not re.search(r"(?i)garment|picture|licence|\bgrey|\bitem", text)
 
 
-OF_THE_EXAMPLE = r"(?i)fashion|clothing|sleeve|rotat|degree|shop|brightness|\d{2}"
+OF_THE_EXAMPLE = r"(?i)fashion|spoken|clothing|sleeve|rotat|degree|shop|brightness|\d{2}"
 
 
 @pytest.mark.parametrize("answers", combinations(framework=["pytorch"], hardware=["cpu"]), ids=str)
 def test_what_only_the_example_answers_is_marked(bake, answers):
-    """A project with a description of its own says nothing else of Fashion-MNIST as if it were its own."""
+    """A project with a description of its own says nothing else of the example as if it were its own."""
     files = text_files(bake(**answers, project_slug="houses", description="Predict the price of a house"))
     scope = files["docs/scope.md"].split("## ", 1)[1]
     assert "Predict the price of a house" in scope
-    example = re.compile(r"^  - Example \(Fashion-MNIST\): .*\n(    .*\n)*", flags=re.MULTILINE)
+    name = EXAMPLES[answers["data_type"] == "audio"]
+    example = re.compile(rf"^  - Example \({name}\): .*\n(    .*\n)*", flags=re.MULTILINE)
     assert len(example.findall(scope)) == 7
-    card, card_of_example = files["data/README.md"].split("## Example (Fashion-MNIST)\n")
+    card, card_of_example = files["data/README.md"].split(f"## Example ({name})\n")
     assert re.search(OF_THE_EXAMPLE, card_of_example)
     for text in (example.sub("", scope), card):
         assert not re.search(OF_THE_EXAMPLE, text)

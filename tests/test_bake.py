@@ -14,30 +14,36 @@ from jinja2 import Environment
 
 SAME = """
     __main__.py baseline.py config.py config_schema.py data/__init__.py data/array_files.py data/arrays.py data/dates.py
-    data/describe.py data/fashion_mnist.py data/inputs.py data/inspection.py data/labels.py data/number_formats.py
-    data/plots.py data/samples.py data/splits.py data/stats.py data/tables.py data/text_tables.py data_info.py doctor.py
-    environment.py evaluation/__init__.py evaluation/card.py evaluation/compare.py evaluation/evaluate.py
-    evaluation/importance.py evaluation/intervals.py evaluation/plots.py evaluation/report.html evaluation/report.py
-    inference/__init__.py inference/answers.py inference/cpp/CMakeLists.txt inference/cpp/predict.cpp
-    inference/cpp_files.py inference/export.py inference/load.py inference/page/answer.js inference/page/index.html
-    inference/page/model.js inference/page/page.js inference/page/samples.js inference/page/style.css
-    inference/predict.py inference/ranges.py inference/serve.py inference/web.py metrics.py py.typed runs.py signals.py
-    storage.py task.py training/__init__.py training/events.py training/like.py training/lr_find.py training/monitor.py
-    training/overfit.py training/profile.py training/series.py training/study.py training/tracking.py training/tune.py
+    data/demo.py data/describe.py data/download.py data/inputs.py data/inspection.py data/labels.py
+    data/number_formats.py data/plots.py data/samples.py data/splits.py data/stats.py data/tables.py data/text_tables.py
+    data_info.py doctor.py environment.py evaluation/__init__.py evaluation/card.py evaluation/compare.py
+    evaluation/evaluate.py evaluation/importance.py evaluation/intervals.py evaluation/plots.py evaluation/report.html
+    evaluation/report.py inference/__init__.py inference/answers.py inference/cpp/CMakeLists.txt
+    inference/cpp/predict.cpp inference/cpp_files.py inference/export.py inference/load.py inference/page/answer.js
+    inference/page/index.html inference/page/model.js inference/page/page.js inference/page/samples.js
+    inference/page/style.css inference/predict.py inference/ranges.py inference/serve.py inference/web.py metrics.py
+    py.typed runs.py signals.py storage.py task.py training/__init__.py training/events.py training/like.py
+    training/lr_find.py training/monitor.py training/overfit.py training/profile.py training/series.py training/study.py
+    training/tracking.py training/tune.py training/weights.py
 """.split()
 SAME_BY_DATA_TYPE = {
-    "image": ["data/folders.py"],
-    "vector": ["data/columns.py", "data/offsets.py", "evaluation/permutation.py", "inference/page/text.js"],
-    "sequence": """
-        data/columns.py data/folders.py data/offsets.py evaluation/permutation.py inference/page/text.js
+    "image": ["data/fashion_mnist.py", "data/folders.py", "data/pretrained.py"],
+    "vector": """
+        data/columns.py data/fashion_mnist.py data/offsets.py evaluation/permutation.py inference/page/text.js
     """.split(),
+    "sequence": """
+        data/columns.py data/fashion_mnist.py data/folders.py data/offsets.py evaluation/permutation.py
+        inference/page/text.js
+    """.split(),
+    "audio": ["data/folders.py", "data/spoken_digits.py", "evaluation/clips.py", "spectrogram.py"],
 }
 TWINS = """
     fashion_mnist/__init__.py fashion_mnist/compile.py fashion_mnist/device.py fashion_mnist/losses.py
     fashion_mnist/evaluation/model_card.md fashion_mnist/inference/formats.py fashion_mnist/inference/runtimes.py
     fashion_mnist/model.py fashion_mnist/training/batches.py fashion_mnist/training/checkpoint.py
-    fashion_mnist/training/steps.py fashion_mnist/training/train.py tests/framework.py
+    fashion_mnist/training/start.py fashion_mnist/training/steps.py fashion_mnist/training/train.py tests/framework.py
 """.split()
+TWINS_BY_DATA_TYPE = {"image": ["fashion_mnist/backbone.py", "tests/backbones.py"]}
 AROUND = """
     .devcontainer/devcontainer.json .editorconfig .gitattributes .github/dependabot.yml .github/workflows/ci.yml
     .gitignore .pre-commit-config.yaml CITATION.cff LICENSE Makefile README.md config.schema.json config.yaml
@@ -53,10 +59,15 @@ TESTS = """
     tests/test_array_files.py tests/test_baseline.py
     tests/test_commands.py tests/test_config.py tests/test_data.py tests/test_describe.py tests/test_environment.py
     tests/test_export.py tests/test_importance.py tests/test_inputs.py tests/test_inspection.py
-    tests/test_intervals.py tests/test_labels.py tests/test_model.py tests/test_report.py tests/test_series.py
+    tests/test_intervals.py tests/test_labels.py tests/test_model.py tests/test_network.py tests/test_report.py
+    tests/test_series.py
     tests/test_serve.py tests/test_start.py tests/test_task.py tests/test_tracking.py tests/test_training.py
-    tests/test_tune.py tests/test_web.py
+    tests/test_tune.py tests/test_weights.py tests/test_web.py
 """.split()
+TESTS_BY_DATA_TYPE = {  # others: fashion_mnist
+    "image": ["tests/test_backbone.py", "tests/test_fashion_mnist.py"],
+    "audio": ["tests/test_spectrogram.py", "tests/test_spoken_digits.py"],
+}
 BY_FRAMEWORK = """
     .github/workflows/ci.yml Dockerfile Makefile README.md docs/scope.md environment.yml notebooks/explore.ipynb
     pyproject.toml train.slurm
@@ -69,6 +80,8 @@ def test_files(bake, answers):
     expected = {f"fashion_mnist/{name}" for name in SAME} | set(TWINS) | set(AROUND) | set(TESTS)
     expected |= set(AROUND_BY_HARDWARE.get(answers["hardware"], []))
     expected |= {f"fashion_mnist/{name}" for name in SAME_BY_DATA_TYPE[answers["data_type"]]}
+    expected |= set(TWINS_BY_DATA_TYPE.get(answers["data_type"], []))
+    expected |= set(TESTS_BY_DATA_TYPE.get(answers["data_type"], ["tests/test_fashion_mnist.py"]))
     if answers["task"] != "regression":
         expected |= {"fashion_mnist/probabilities.py", "tests/test_probabilities.py"}
     found = {path.relative_to(project).as_posix() for path in project.rglob("*") if not path.is_dir()}
@@ -123,6 +136,7 @@ def test_ruff_finds_nothing_where_the_name_is_long(bake, answers):
     run([*ruff, "format", "--no-cache", "--diff", "."], cwd=project)
 
 
+SOUND = r"spectrogram|\bmel\b|soundfile|spoken|waveform|\baudio\b"
 OTHERS = {
     "cuda": r"keras|tensorflow|\bjax|\bmps\b|xla(?!bel)|torchrun|slurm",
     "cluster": r"keras|tensorflow|\bjax|\bmps\b|xla(?!bel)",
@@ -131,9 +145,10 @@ OTHERS = {
     "tensorflow": r"torch|lightning|\bjax|\bmps\b|slurm",
     "torch": r"tensorflow|lightning|\bjax|slurm",
     "jax": r"torch|lightning|tensorflow|\bmps\b",
-    "image": "lstm|gru|dense network|recurrent network",
-    "vector": r"lstm|gru|conv\w*[12]d|pillow|\bpil\b|convolutional|recurrent network",
-    "sequence": r"conv\w*[12]d|pillow|\bpil\b|convolutional|dense network",
+    "image": f"lstm|gru|dense network|recurrent network|{SOUND}",
+    "vector": rf"lstm|gru|conv\w*[12]d|pillow|\bpil\b|convolutional|recurrent network|{SOUND}",
+    "sequence": rf"conv\w*2d|pillow|\bpil\b|convolutional|dense network|{SOUND}",
+    "audio": r"lstm|\bgru|pillow|\bpil\b|(?-i:Fashion-MNIST)|clothing|dense network|recurrent network",
     # Of the tasks, what is written in lower case and as a whole word: names of losses, metrics and rules.
     "multiclass": r"binary_cross_entropy|\bmse\b|\bhuber|micro_f1|roc_auc|\brmse\b|multilabel",
     "binary": r"[^_]cross_entropy\b(?!_)|\bmse\b|\bhuber|micro_f1|label_smoothing|\brmse\b|multilabel|multiclass",
@@ -149,10 +164,12 @@ EXPORTS = "README.md pyproject.toml fashion_mnist/inference/formats.py fashion_m
 def test_nothing_of_what_was_not_chosen(bake, answers):
     for name, text in text_files(bake(**answers)).items():
         choices = [backend(answers), answers["data_type"], answers["task"]]
-        if name.endswith("/task.py"):  # lists published results of all kinds of networks
+        if name.endswith("/demo.py"):  # lists published results of all kinds of networks
             choices.remove(answers["data_type"])
         if name in EXPORTS and answers["framework"] == "keras":  # by TensorFlow, whatever trains
             text = re.sub(r"(?i)tensorflow", "", text)
+        if name.endswith("/backbone.py"):  # weights of Keras, for each library that does the work
+            text = text.replace("googleapis.com/tensorflow/", "")
         for choice in choices:
             assert not (found := find_other(text, choice)), f"{name} of a {choice} project says: {found}"
 
@@ -177,13 +194,13 @@ def test_frameworks_share_all_but_the_twins(bake, answers):
     if answers["hardware"] in ("cluster", "tpu"):  # FSDP, and how many cores, are settings of one framework
         different -= {"fashion_mnist/config.py", "config.schema.json"}
     different -= {"config.yaml"}  # and whether compiling pays
-    assert different <= {*TWINS, *BY_FRAMEWORK}
+    assert different <= {*TWINS, *TWINS_BY_DATA_TYPE.get(answers["data_type"], []), *BY_FRAMEWORK}
 
 
 @each(framework=FRAMEWORKS[:1])
 def test_twins_have_the_same_functions(bake, answers):
     first, second = (bake(**{**answers, "framework": framework}) for framework in FRAMEWORKS)
-    for name in TWINS:
+    for name in [*TWINS, *TWINS_BY_DATA_TYPE.get(answers["data_type"], [])]:
         if name.endswith(("/runtimes.py", ".md")):  # a function for each format
             continue
         names = public(first / name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA_TYPES, SCRIPTS, free_port
+from conftest import SCRIPTS, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +25,8 @@ SETTINGS = """
 """.split()
 # Rounding in float32 grows from step to step where batch norm and maxima follow each other, whatever the devices.
 DOUBLE = {"KERAS_HOME": ".", "JAX_ENABLE_X64": "1"}  # there lies keras.json
+# A part is computed in float32 all the same: losses differ by 1e-8. In eight steps a mistake moves weights by far more.
+FEW_STEPS = "--training.epochs 1 --compile.learning_rate 0.002".split()
 TWO_CPUS = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
 
 
@@ -100,7 +102,8 @@ def make_project(bake, environment):
 
 
 def options_of(data_type: str) -> list[str]:
-    return [*SETTINGS, *(["--model.horizontal_flip", "false"] if data_type == "image" else [])]
+    unchanged = [] if data_type == "vector" else "--model.shift 0 --model.test_time_augmentation false".split()
+    return [*SETTINGS, *unchanged, *(["--model.horizontal_flip", "false"] if data_type == "image" else [])]
 
 
 def assert_same_training(project: Project, one: str, other: str, tmp_path: Path) -> None:
@@ -122,10 +125,11 @@ def assert_validation_is_exact(project: Project, run: str) -> None:
     assert metrics["validation"]["log_loss"] == pytest.approx(best["val_loss"], rel=1e-4)
 
 
-@pytest.mark.parametrize("data_type", DATA_TYPES, ids=lambda name: f"keras-{name}")
+# Vectors: batch norm, and several answers to a sample. Sequences: masks. The others are slow, and have nothing more.
+@pytest.mark.parametrize("data_type", ["vector", "sequence"], ids=lambda name: f"keras-{name}")
 def test_two_processes_or_devices_train_as_one_does(make_project, tmp_path, data_type):
     project = make_project(data_type, "cluster", name="shared", double=True)
-    train = ["train", *options_of(data_type)]
+    train = ["train", *options_of(data_type), *FEW_STEPS]
     project.run(*train, "--run", "one", **DOUBLE)
     project.run(*train, "--run", "devices", "--hardware.devices", "2", **DOUBLE, **TWO_CPUS)
     (spoken, _), (silence, _) = project.finish(*project.start_two(*train, "--run", "processes", **DOUBLE))
@@ -137,10 +141,10 @@ def test_two_processes_or_devices_train_as_one_does(make_project, tmp_path, data
     assert {path.name for path in (project.folder / "runs").iterdir()} == {"one", "devices", "processes"}
 
 
-@pytest.mark.parametrize("data_type", DATA_TYPES, ids=lambda name: f"keras-{name}")
+@pytest.mark.parametrize("data_type", ["image", "vector"], ids=lambda name: f"keras-{name}")  # with batch norm
 def test_two_devices_of_tensorflow_train_as_one_does(make_project, tmp_path, data_type):
     project = make_project(data_type, "cpu", name="mirrored", double=True)
-    train = ["train", *options_of(data_type)]
+    train = ["train", *options_of(data_type), *FEW_STEPS]
     project.run(*train, "--run", "one", **DOUBLE)
     two = ["--run", "two", "--hardware.devices", "2"]
     assert "2 x CPU" in project.run(*train, *two, script="train_on_two_cpus.py", **DOUBLE)

@@ -13,6 +13,8 @@ from conftest import DATA_TYPES, SCRIPTS, run, run_script
 
 pytestmark = pytest.mark.slow
 
+WITHOUT_SOUND = [name for name in DATA_TYPES if name != "audio"]  # its network is that of images, behind fixed filters
+
 # 180 samples to train, 20 to validate. Of batches of 9 two processes get 5 and 4.
 SAMPLE = "--hardware.accelerator cpu --data.source tests/sample.npz --training.batch_size 9 --training.epochs"
 PLAIN = "--compile.optimizer sgd --compile.schedule constant --compile.warmup_fraction 0 --compile.learning_rate 0.01"
@@ -54,11 +56,13 @@ def compute_in_double(project: Path) -> None:
         (package / f"{name}.py").write_text(text.replace(old, new), encoding="utf-8")
 
 
-@pytest.mark.parametrize("data_type", DATA_TYPES)
+@pytest.mark.parametrize("data_type", WITHOUT_SOUND)
 def test_pytorch_weights_do_not_depend_on_the_number_of_processes(project, data_type):
     folder = project(data_type, "double")
     compute_in_double(folder)
-    options = f"{SAMPLE} 1 {PLAIN} --model.dropout 0 {'--model.horizontal_flip false' if data_type == 'image' else ''}"
+    unchanged = "" if data_type == "vector" else "--model.shift 0 --model.test_time_augmentation false"
+    unchanged += " --model.horizontal_flip false" if data_type == "image" else ""
+    options = f"{SAMPLE} 1 {PLAIN} --model.dropout 0 {unchanged}"
     run(command(folder, f"{options} --run one"), cwd=folder)
     ways = {
         "ddp": command(folder, f"{options} --run ddp", processes=2),

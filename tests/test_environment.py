@@ -52,17 +52,19 @@ def test_dependencies_are_those_of_the_answers(read, answers):
     wanted = {"numpy", "scikit-learn", "matplotlib", "jsonargparse", "pyyaml", "certifi", "rich", "tensorboard"}
     wanted |= {"filelock", "jinja2", "pandas", "pyarrow", "scipy", "threadpoolctl"}
     wanted |= {"pillow"} if answers["data_type"] == "image" else set()
+    wanted |= {"soundfile"} if answers["data_type"] == "audio" else set()
     wanted |= {"cleanlab"} if answers["task"] != "regression" else set()
     wanted |= {"lightning-fabric"} if answers["framework"] == "pytorch" else set()
     project = read("pyproject.toml")
-    assert set(project["project"]["optional-dependencies"]) == {answers["hardware"], "notebook", "export", *OPTIONAL}
+    optional = [*OPTIONAL, *(["backbone"] if has_torchvision(answers) else [])]
+    assert set(project["project"]["optional-dependencies"]) == {answers["hardware"], "notebook", "export", *optional}
     assert set(project["dependency-groups"]) == {"dev", "framework"}
     assert {requirement.name for requirement in dependencies(project)} == wanted
     tools = {requirement.name for requirement in dependencies(project, "dev")}
     assert tools == {"pytest", "ruff", "mypy", "pre-commit"}
     assert {requirement.name for requirement in dependencies(project, "notebook")} == {"jupyterlab"}
     extras = [
-        dependencies(project, extra) for extra in ("", "dev", "notebook", "export", *OPTIONAL, answers["hardware"])
+        dependencies(project, extra) for extra in ("", "dev", "notebook", "export", *optional, answers["hardware"])
     ]
     served = {requirement.name for requirement in dependencies(project, "serve")}
     assert served == {"fastapi", "uvicorn", "python-multipart", "onnxruntime"}
@@ -70,6 +72,21 @@ def test_dependencies_are_those_of_the_answers(read, answers):
         operators = {part.operator for part in requirement.specifier}
         bounded = operators == {"=="} or operators == {">=", "<"}  # a new major version may break things
         assert bounded or requirement.name == "certifi", requirement  # its versions are dates
+
+
+def has_torchvision(answers: dict) -> bool:
+    """Whether pretrained networks are an extra: Keras has them itself."""
+    return answers["framework"] == "pytorch" and answers["data_type"] == "image"
+
+
+@each(framework=["pytorch"], data_type=["image"], task=["multiclass"])
+def test_torchvision_is_the_one_for_this_pytorch(read, answers):
+    """Of PyTorch 2.x it is 0.(x + 15), which needs exactly that one."""
+    project = read("pyproject.toml")
+    (torch,) = (part for part in dependencies(project, answers["hardware"]) if part.name == "torch")
+    (torchvision,) = dependencies(project, "backbone")
+    expected = re.sub(r"\b2\.(\d+)", lambda found: f"0.{int(found[1]) + 15}", str(torch.specifier))
+    assert torchvision.specifier == SpecifierSet(expected)
 
 
 MACHINES = {
@@ -152,7 +169,8 @@ def test_uv_installs_what_make_does(read, answers):
     (index,) = uv["index"]
     assert index == {"name": f"pytorch-{name}", "url": f"https://download.pytorch.org/whl/{name}", "explicit": True}
     assert index["url"] in (read.project / "environment.yml").read_text(encoding="utf-8")  # on Windows by a comment
-    assert set(uv["sources"]) == {"torch"}
+    assert set(uv["sources"]) == ({"torch", "torchvision"} if has_torchvision(answers) else {"torch"})
+    assert all(source == uv["sources"]["torch"] for source in uv["sources"].values())
     assert uv["sources"]["torch"]["index"] == index["name"]
     marker = Marker(uv["sources"]["torch"]["marker"])
     systems = {machine for machine, variables in MACHINES.items() if marker.evaluate(variables)}

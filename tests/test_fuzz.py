@@ -11,13 +11,14 @@ COUNT = int(os.environ.get("FUZZ", "2000"))
 
 
 @pytest.mark.parametrize(
-    ("data_type", "task"), [("vector", "multiclass"), ("sequence", "regression"), ("image", "binary")]
+    ("data_type", "task"),
+    [("vector", "multiclass"), ("sequence", "regression"), ("image", "binary"), ("audio", "multiclass")],
 )
 def test_broken_files_end_in_a_sentence(bake, environment, data_type, task):
     slug = f"fuzz-{data_type}"
     project = bake(framework="pytorch", data_type=data_type, task=task, project_slug=slug)
     python = environment("pytorch") / "bin" / "python"
     folder = KEPT.parent / "fuzz"  # inputs that break it are left there
-    printed = run_script(python, "fuzz.py", slug.replace("-", "_"), data_type, COUNT // 3, folder, cwd=project)
+    printed = run_script(python, "fuzz.py", slug.replace("-", "_"), data_type, COUNT // 4, folder, cwd=project)
     print(printed)  # shown by make fuzz
     assert "inputs in" in printed

@@ -165,24 +165,22 @@ FIGURES = {
     "multilabel": "probabilities",
     "regression": "errors",
 }
-# Each framework with each data type, and each of the other tasks and each hardware once or more.
-RUN = [
-    *combinations(task=["multiclass"], hardware=["cpu"]),
-    *combinations(framework=["pytorch"], data_type=["sequence"], task=["binary"], hardware=["cluster"]),
-    *combinations(framework=["pytorch"], data_type=["vector"], task=["multilabel"], hardware=["tpu"]),
-    *combinations(framework=["keras"], data_type=["image"], task=["regression"], hardware=["tpu"]),
-    *combinations(framework=["keras"], data_type=["vector"], task=["multiclass"], hardware=["apple"]),
-]
+# Each data type in each framework but sound, each task and each hardware once or more.
+RUN = """
+    pytorch-image-multiclass-cpu pytorch-vector-multilabel-tpu pytorch-sequence-binary-cluster
+    pytorch-audio-multiclass-cpu keras-image-regression-tpu keras-vector-multiclass-apple keras-sequence-multiclass-cpu
+""".split()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("answers", RUN, ids=str)
+@pytest.mark.parametrize("answers", [answers for answers in combinations() if str(answers) in RUN], ids=str)
 def test_notebook_runs_from_top_to_bottom(bake, environment, answers, tmp_path):
     project = bake(**answers, project_slug=f"notebook-{answers}")
     python = environment(answers["framework"], answers["hardware"]) / "bin" / "python"
     config, notebook = project / "config.yaml", project / "notebooks" / "explore.ipynb"
-    replace(config, "source: fashion_mnist", "source: data/sample.npz")
-    replace(config, "batch_size: 128", "batch_size: 16")
+    example, batch_size = ("spoken_digits", 64) if answers["data_type"] == "audio" else ("fashion_mnist", 128)
+    replace(config, f"source: {example}", "source: data/sample.npz")
+    replace(config, f"batch_size: {batch_size}", "batch_size: 16")
     replace(notebook, "EPOCHS = 3 ", f"EPOCHS = {EPOCHS} ")
     run_script(python, "write_sample.py", project.name.replace("-", "_"), cwd=project)
     # Kernels and settings of the person who runs the tests stay out of it.

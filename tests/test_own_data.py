@@ -6,15 +6,17 @@ import re
 import sys
 
 import pytest
-from conftest import FRAMEWORKS, ROOT, run, section
+from conftest import ROOT, run, section
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from own_data import CASES
 
 pytestmark = pytest.mark.slow
 
-# The frameworks take turns: which one reads the files makes no difference to how they are read.
-TURNS = [(FRAMEWORKS[number % len(FRAMEWORKS)], name) for number, name in enumerate(CASES)]
+# Which framework trains makes no difference to how files are read. Keras, which starts slower, has one case of each
+# data type. So has the command for statistics and baselines, which `train` fits too.
+FIRST = {case.data_type: name for name, case in reversed(CASES.items())}
+TURNS = [("keras" if name in FIRST.values() else "pytorch", name) for name in CASES]
 
 
 @pytest.mark.parametrize(("framework", "name"), TURNS)
@@ -32,6 +34,8 @@ def test_layout(bake, environment, framework, name):
     commands = re.sub(r"data/new\.\w+", f"data/{case.new}", commands)
     environ = {**os.environ, "VENV": str(venv), "PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     for command in commands.splitlines():
+        if command == "make stats baseline" and name not in FIRST.values():
+            continue
         run(["sh", "-c", command], cwd=project, env=environ)
 
     metrics = json.loads((project / "runs" / "001" / "metrics.json").read_text(encoding="utf-8"))

@@ -12,7 +12,16 @@ from huggingface_hub import ModelCard
 pytestmark = pytest.mark.slow
 
 # Each data type and each task.
-VARIANTS = ["pytorch-image-multiclass", "keras-vector-binary", "pytorch-sequence-regression", "keras-image-multilabel"]
+VARIANTS = """
+    pytorch-image-multiclass keras-vector-binary pytorch-sequence-regression keras-image-multilabel pytorch-audio-binary
+""".split()
+SECONDS_OF_A_CLIP = """
+const [clip, done] = [document.querySelector("audio"), arguments[0]];
+clip.addEventListener("durationchange", () => done(clip.duration));
+clip.addEventListener("error", () => done(0));
+clip.load();
+clip.play().catch(() => {});
+"""
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -36,6 +45,8 @@ def test_report_in_a_browser(trained, request, variant):
     images = "svg[aria-label], img[alt]"
     assert browser.execute_script(f"return document.querySelectorAll('{images}').length") >= 2
     assert browser.execute_script("return document.querySelectorAll('img:not([alt])').length") == 0
+    if "audio" in variant:
+        assert 0 < browser.execute_async_script(SECONDS_OF_A_CLIP) <= 1
 
 
 def check_card(run_folder: Path) -> None:

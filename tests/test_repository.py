@@ -1,12 +1,13 @@
 """The repository itself: its hooks find nothing, its demo runs, and projects can be updated from it."""
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import KEPT, ROOT, run
+from conftest import KEPT, ROOT, each, run
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,13 @@ def commit(folder: Path) -> None:
     run(["git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "x"], cwd=folder)
 
 
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process runs all tests")
+@each(framework=["keras"], data_type=["vector"], task=["binary"], hardware=["cpu"])
+def test_parallel_tests_keep_their_groups(request, answers):
+    """Without them environments are waited for, and projects are written and trained twice."""
+    assert request.node.nodeid.endswith("@vector-binary-cpu")
+
+
 def test_ruff_finds_nothing():
     run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT)
     run([sys.executable, "-m", "ruff", "format", "--check", "."], cwd=ROOT)
@@ -39,9 +47,12 @@ def test_make_alone_says_what_there_is():
         "test",
         "lint",
         "bench",
+        "phases",
         "results",
+        "speakers",
         "memory",
         "formats",
+        "tables",
         "drills",
         "labels",
         "fuzz",

@@ -11,9 +11,9 @@ from conftest import each
 
 # From the bottom to the top: a module imports from lower floors, and from its own folder.
 FLOORS = [
-    "storage signals",
+    "storage signals spectrogram",
     "config data_info",
-    "config_schema probabilities",
+    "config_schema probabilities backbone",
     "task metrics device model losses",
     "compile",
     "data environment",
@@ -24,12 +24,14 @@ FLOORS = [
     "__main__",
 ]
 RANKS = {name: rank for rank, floor in enumerate(FLOORS) for name in floor.split()}
-FRAMEWORKS = {"torch", "torch_xla", "lightning_fabric", "keras", "tensorflow", "jax"}
+FRAMEWORKS = {"torch", "torch_xla", "torchvision", "lightning_fabric", "keras", "tensorflow", "jax"}
 NEED_A_FRAMEWORK = """
-    __init__ compile device losses model training.train training.batches training.checkpoint training.steps
-    inference.formats inference.runtimes
+    __init__ backbone compile device losses model training.start training.train training.batches training.checkpoint
+    training.steps inference.formats inference.runtimes
 """.split()
-LOOP = "compile device training.train training.batches training.checkpoint training.monitor training.events".split()
+LOOP = """
+    compile device training.start training.train training.batches training.checkpoint training.monitor training.events
+""".split()
 ENTRIES = {"main", "add_arguments"}  # called by name, from the table of commands
 
 

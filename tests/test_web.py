@@ -19,6 +19,7 @@ VARIANTS = {
     "keras-vector-binary": "vector",
     "pytorch-sequence-regression": "sequence",
     "keras-image-multilabel": "image",
+    "pytorch-audio-binary": "audio",
     "pytorch-vector-regression": "houses",
     "keras-sequence-multiclass": "steps",
 }

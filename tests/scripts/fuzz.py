@@ -40,12 +40,9 @@ N = 24  # samples in a file
 
 ROOT = Path.cwd()
 sys.path.insert(0, str(ROOT))
-config_module, fashion_mnist, inputs, samples, splits, stats, predict, runs = (
+config_module, inputs, splits, stats, predict, runs = (
     importlib.import_module(f"{PACKAGE}.{name}")
-    for name in (
-        *("config", "data.fashion_mnist", "data.inputs", "data.samples", "data.splits", "data.stats"),
-        *("inference.predict", "runs"),
-    )
+    for name in ("config", "data.inputs", "data.splits", "data.stats", "inference.predict", "runs")
 )
 UserError = config_module.UserError
 
@@ -214,9 +211,9 @@ def odd_headers(draw) -> bytes:
 def arrays() -> dict[str, np.ndarray]:
     """Whole arrays of the data type."""
     random = np.random.default_rng(0)
-    shape = {"vector": (3,), "sequence": (5, 3), "image": (8, 6, 1)}[DATA_TYPE]
+    shape = {"vector": (3,), "sequence": (5, 3), "image": (8, 6, 1), "audio": (80,)}[DATA_TYPE]
     x = random.integers(0, 256, (N, *shape))
-    x = x.astype(np.uint8) if DATA_TYPE == "image" else x.astype(np.float32)
+    x = x.astype({"image": np.uint8, "audio": np.int16}.get(DATA_TYPE, np.float32))
     return {"x": x, "y": np.arange(N) % 2}
 
 
@@ -255,7 +252,8 @@ def table() -> pd.DataFrame:
     if DATA_TYPE == "sequence":
         steps = pd.DataFrame({"who": np.repeat(np.arange(N), 3), "step": [0, 1, 2] * N, "a": random.normal(size=3 * N)})
         return steps.assign(y=steps["who"] % 2)
-    return rows.assign(name=[f"{number % 4}.png" for number in range(N)])
+    ending = "png" if DATA_TYPE == "image" else "wav"
+    return rows.assign(name=[f"{number % 4}.{ending}" for number in range(N)])
 
 
 @st.composite
@@ -369,6 +367,31 @@ def odd_chunks(draw, content: bytes) -> bytes:
     return content[:8] + made
 
 
+SOUND = {"wav": ["PCM_U8", "PCM_16", "PCM_24", "FLOAT", "ULAW"], "flac": ["PCM_16"], "ogg": ["VORBIS"], "mp3": [None]}
+RATES = [8000, 16000, 44100]  # Hz
+
+
+def sound_bytes(ending: str, rate: int = 8000, channels: int = 1, subtype: str | None = None) -> bytes:
+    """A sound file."""
+    import soundfile
+
+    waveforms = np.random.default_rng(0).uniform(-0.5, 0.5, (900, channels))
+    file = io.BytesIO()
+    soundfile.write(file, waveforms, rate, subtype=subtype, format=ending.upper())
+    return file.getvalue()
+
+
+@st.composite
+def sound_files(draw) -> tuple[str, bytes]:
+    """The ending and the content of a sound file."""
+    ending = draw(st.sampled_from(sorted(SOUND)))
+    subtype = draw(st.sampled_from(SOUND[ending]))
+    content = sound_bytes(ending, draw(st.sampled_from(RATES)), draw(st.sampled_from([1, 2])), subtype)
+    # Most broken bytes would lie among the samples, and make a noise: those at the beginning tell what the others are.
+    head, rest = content[:200], content[200:]
+    return ending, draw(st.one_of(broken(content), broken(head).map(lambda changed: changed + rest)))
+
+
 # --- Who reads it ---
 
 
@@ -376,6 +399,8 @@ def whole_config(**data):
     """The settings of the project, for a source of the data type."""
     if DATA_TYPE == "image":
         data = {"shape": [8, 6, 1], "image_column": "name", **data}
+    if DATA_TYPE == "audio":
+        data = {"seconds": 0.01, "audio_column": "name", **data}
     if DATA_TYPE == "sequence":
         data = {"sequence_column": "who", "step_column": "step", **data}
     config = config_module.load_config(ROOT / "config.yaml")
@@ -402,7 +427,7 @@ def load_and_inspect(source: str, **data) -> None:
         load(source, max_memory_mb=0, **data)
     else:
         unset = replace(CONFIG.data, **inputs.UNSET)
-        found, *_ = inputs.inspect_source(samples.find(Path(source)), unset)
+        found, *_ = inputs.inspect_source(splits.find(Path(source)), unset)
         load(source, **{**inputs.UNSET, **found})
 
 
@@ -477,6 +502,17 @@ def case_image(file):
         predict_file(f"own/c/own.{ending}", {"shape": [8, 6, 1], "convert": True})
 
 
+def case_sound(file):
+    ending, content = file
+    for number in range(6):
+        write({f"own/{'cd'[number % 2]}/{number}.{ending}": sound_bytes(ending)})
+    write({f"own/c/own.{ending}": content})
+    if zlib.crc32(content) % 2:
+        load_folder("own")
+    else:
+        predict_file(f"own/c/own.{ending}", ARRAY_PREPROCESSING)
+
+
 def load_folder(source: str) -> None:
     """Look at a folder of classes, and read it; classes suit not every task."""
     found, *_ = inputs.inspect_source(Path(source), CONFIG.data)
@@ -487,14 +523,16 @@ def load_folder(source: str) -> None:
     splits.check_numbers(x, read.where, preprocessing)
 
 
-def case_image_table(content):
+def case_table_of_files(content):
     for number in range(4):
-        write({f"{number}.png": image_bytes("L", "PNG")})
+        write({f"{number}.png": image_bytes("L", "PNG")} if DATA_TYPE == "image" else {f"{number}.wav": WAV})
     write({"own.csv": content})
     load_and_inspect("own.csv")
 
 
 def case_idx(content):
+    fashion_mnist = importlib.import_module(f"{PACKAGE}.data.fashion_mnist")
+    fashion_mnist.FILES = {"images": (len(IDX), hashlib.sha256(IDX).hexdigest())}
     write({"images.gz": content})
     if (found := fashion_mnist.read_verified(Path(), "images")) is not None:
         assert found == IDX
@@ -516,7 +554,6 @@ def case_run(files):
 
 
 IDX = bytes(16) + np.arange(784, dtype=np.uint8).tobytes()
-fashion_mnist.FILES = {"images": (len(IDX), hashlib.sha256(IDX).hexdigest())}
 
 
 def run_files():
@@ -605,7 +642,7 @@ def cases() -> dict[str, tuple]:
     if DATA_TYPE == "vector":
         found["idx"] = (case_idx, broken(gzip.compress(IDX)), 1)
         found["config"] = (case_config, broken_text((ROOT / "config.yaml").read_text(encoding="utf-8")), 3)
-    if DATA_TYPE != "image":
+    if DATA_TYPE in ("vector", "sequence"):
         text = table().to_csv(index=False)
         found["text"] = (case_text, st.one_of(broken_text(text), odd_tables()), 6)
         found["parquet"] = (case_parquet, parquet_files(), 4)
@@ -613,10 +650,11 @@ def cases() -> dict[str, tuple]:
         found["predict-parquet"] = (case_predict_parquet, parquet_files(), 2)
     if DATA_TYPE == "sequence":
         found["folder"] = (case_sequence_folder, sequence_folders(), 4)
-    if DATA_TYPE == "image":
-        found["image"] = (case_image, image_files(), 12)
+    if DATA_TYPE in ("image", "audio"):
+        files = (case_image, image_files()) if DATA_TYPE == "image" else (case_sound, sound_files())
+        found[DATA_TYPE] = (*files, 12)
         text = table().to_csv(index=False)
-        found["table"] = (case_image_table, st.one_of(broken_text(text), odd_tables()), 2)
+        found["table"] = (case_table_of_files, st.one_of(broken_text(text), odd_tables()), 2)
     return found
 
 
@@ -684,7 +722,8 @@ if __name__ == "__main__":
     SPLITS = splits.load_splits(replace(CONFIG, data=replace(CONFIG.data, source="fuzz.npz")))
     INFO, ARRAY_PREPROCESSING = SPLITS.info, SPLITS.preprocessing
     TABLE_PREPROCESSING = ARRAY_PREPROCESSING
-    if DATA_TYPE != "image":
+    WAV = sound_bytes("wav") if DATA_TYPE == "audio" else b""
+    if DATA_TYPE in ("vector", "sequence"):
         table().to_csv("fuzz.csv", index=False)
         ignore = {"ignore": ["when"]} if DATA_TYPE == "vector" else {}
         source = replace(CONFIG.data, source="fuzz.csv", **ignore)

@@ -1,4 +1,4 @@
-"""Write files for the web page of a project: `write_web_files.py FOLDER image|vector|sequence|houses|steps`.
+"""Write files for the web page of a project: `write_web_files.py FOLDER image|vector|sequence|audio|houses|steps`.
 
 Those called bad-* are to be refused. houses and steps: of the tables that write_houses.py and write_steps.py write.
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 folder, kind = Path(sys.argv[1]), sys.argv[2]
 folder.mkdir()
-x = np.load("tests/sample.npz")["x_test"]  # (100, 28, 28)
+x = np.load("tests/sample.npz")["x_test"]  # (100, 28, 28), or (100, samples) of sound
 
 if kind == "image":
     from PIL import Image  # here, because projects for other data do not have it
@@ -40,6 +40,18 @@ elif kind == "sequence":
     np.save(folder / "several.npy", x[1:5])
     np.savetxt(folder / "bad-short.csv", x[0][:9], fmt="%d", delimiter=",")
     (folder / "bad-text.csv").write_text("a,b\n1,x\n", encoding="utf-8")
+elif kind == "audio":
+    import soundfile  # as above
+    from scipy.signal import resample_poly
+
+    for number in (0, 10, 20):
+        soundfile.write(folder / f"{number}.wav", x[number], 8000)
+    fine = resample_poly(x[30] / 2**15, 441, 80) / 2
+    soundfile.write(folder / "stereo.wav", np.stack([fine, fine[::-1]], axis=1), 44_100, subtype="PCM_24")
+    soundfile.write(folder / "long.wav", np.tile(fine, 2).astype(np.float32), 44_100, subtype="FLOAT")
+    whole = (folder / "0.wav").read_bytes()
+    (folder / "bad-cut.wav").write_bytes(whole[: len(whole) // 2])
+    (folder / "bad-text.wav").write_text("no recording", encoding="utf-8")
 elif kind == "houses":
     lines = Path("houses.csv").read_text(encoding="utf-8").splitlines()
     (folder / "houses.csv").write_text("\n".join(lines[:40]), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Fixtures: a sample of real Fashion-MNIST, 20 train and 10 test images per class, and settings for it."""
+"""Fixtures: a sample of the example data, 20 train and 10 test samples per class, and settings for it."""
 
 import signal
 from pathlib import Path
@@ -6,10 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from {{ cookiecutter.__package }} import task
 from {{ cookiecutter.__package }}.config import Config, load_config
-from {{ cookiecutter.__package }}.data import Splits, load_splits
-from {{ cookiecutter.__package }}.data.fashion_mnist import CLASSES
+from {{ cookiecutter.__package }}.data import Splits, demo, load_splits
 from {{ cookiecutter.__package }}.signals import SIGNALS
 
 PROJECT = Path(__file__).parent.parent
@@ -22,7 +20,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with np.load(SAMPLE) as arrays:
         x = np.concatenate([arrays["x_train"], arrays["x_test"]])
         labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
-    x, y, names = task.demo_targets(x, labels.astype(np.int64), list(CLASSES))
+    x, y, names = demo.demo_targets(x, labels.astype(np.int64))
     path = tmp_path_factory.mktemp("sample") / "sample.npz"
     np.savez(path, x_train=x[:200], y_train=y[:200], x_test=x[200:], y_test=y[200:], class_names=names)
     return path

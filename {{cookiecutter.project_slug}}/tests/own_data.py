@@ -14,7 +14,7 @@ from {{ cookiecutter.__package }}.__main__ import main
 from {{ cookiecutter.__package }}.config import Config, UserError, load_config
 from {{ cookiecutter.__package }}.data import Splits, inputs, load_splits
 from {{ cookiecutter.__package }}.data.samples import DiskArray, Samples
-from {{ cookiecutter.__package }}.evaluation import importance  # noqa: F401  # as above
+from {{ cookiecutter.__package }}.evaluation import {{ "clips, " if cookiecutter.data_type == "audio" else "" }}importance  # noqa: F401  # as above
 
 
 def settings(source: str | Path, **data: Any) -> Config:
@@ -85,3 +85,18 @@ def near_truth(y: np.ndarray, target_names: list[str]) -> np.ndarray:
     x = np.eye(kind.max() + 1, dtype=np.float32)[kind]
     *_, (*_, linear) = task.make_baselines(0, is_small=True, has_units=False).values()
     return task.predict_baseline(linear.fit(x, y), x, target_names)
+
+
+def new_outputs(splits: Splits, x: np.ndarray, **changes: Any) -> np.ndarray:
+    """Compute the outputs (n, num_outputs) of a new network, whose random weights are the same each time.
+
+    changes: settings that differ from config.yaml, such as model__dropout=0.
+    """
+    # Here, because most tests with own data need no framework.
+    from {{ cookiecutter.__package }}.device import set_up
+    from {{ cookiecutter.__package }}.model import build_model
+    from {{ cookiecutter.__package }}.training.checkpoint import run_model
+
+    config = load_config(**changes)
+    set_up(config)
+    return run_model(build_model(splits.info, config), x, config)

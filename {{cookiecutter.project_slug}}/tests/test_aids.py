@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from {{ cookiecutter.__package }}.__main__ import main
-from {{ cookiecutter.__package }}.config import Config, UserError, change_settings, list_settings
+from {{ cookiecutter.__package }}.config import Config, UserError, change_settings
 from {{ cookiecutter.__package }}.training import lr_find, overfit, profile
 from {{ cookiecutter.__package }}.training.steps import Steps
 
@@ -30,10 +30,9 @@ def test_a_network_that_does_not_learn_is_named(config: Config, monkeypatch: pyt
 
 @pytest.mark.parametrize(("clip_norm", "moves"), [(0, True), (1e-6, False)])
 def test_a_long_gradient_is_shortened(config: Config, clip_norm: float, moves: bool) -> None:
-    # The same loss again for the same weights: no dropout, nothing mirrored.
-    settings = list_settings(config)
-    off = {name: type(value)(0) for name, value in settings.items() if re.fullmatch(overfit.REGULARIZES, name)}
-    rate = {"optimizer": "sgd", "schedule": "constant", "warmup_fraction": 0, "learning_rate": 0.1}
+    # The same loss again for the same weights: no dropout, nothing mirrored or otherwise changed.
+    off = overfit.find_regularization(config)
+    rate = {"optimizer": "sgd", "schedule": "constant", "warmup_fraction": 0, "learning_rate": 0.01}
     changed = off | {f"compile.{name}": value for name, value in {**rate, "clip_norm": clip_norm}.items()}
     steps = Steps(change_settings(config, changed))
     batch = next(steps.draw())

@@ -11,7 +11,7 @@ from {{ cookiecutter.__package }}.task import make_baselines
 
 
 def test_the_validation_loss_chooses_among_candidates(splits: Splits) -> None:
-    x, y = baseline.flatten_some(splits.train.x, splits.train.y, 1000)
+    x, y = baseline.flatten_some(baseline.for_baselines(splits.train.x, splits.preprocessing), splits.train.y, 1000)
     made = make_baselines(0, is_small=False, has_units=True)
     assert all(len(models) == 1 for models in made.values())
     rule, *_, linear = (models[0] for models in made.values())

@@ -85,7 +85,7 @@ def test_wrong_lists(config: Config, capsys: pytest.CaptureFixture[str], value: 
 
 
 def test_what_is_missing_or_unknown(capsys: pytest.CaptureFixture[str]) -> None:
-    rest = {"batch_size": 32, "early_stopping_patience": 5, "save_minutes": 10, "tracking": "none"}
+    rest = {"weights": "", "batch_size": 32, "early_stopping_patience": 5, "save_minutes": 10, "tracking": "none"}
     change("training", rest)
     assert refusal(capsys) == "There is no value for training.epochs: add it to config.yaml."
     change("training", {**rest, "epochs": None})

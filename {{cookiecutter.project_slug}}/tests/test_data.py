@@ -1,34 +1,28 @@
-"""Data: shapes, splits without common samples, normalization by the train split alone, downloads."""
+"""Data: shapes, splits without common samples, normalization by the train split alone."""
 
-import gzip
-import hashlib
 import os
-import time
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import suppress
-from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from {{ cookiecutter.__package }} import baseline
-from {{ cookiecutter.__package }}.config import Config, UserError
-from {{ cookiecutter.__package }}.data import Splits, array_files, fashion_mnist, load_splits, stats
-from {{ cookiecutter.__package }}.data.splits import by_group, mean_and_std, stratified
+from {{ cookiecutter.__package }}.config import Config
+from {{ cookiecutter.__package }}.data import Splits, array_files, download, load_splits, stats
+from {{ cookiecutter.__package }}.data.splits import by_feature, by_group, mean_and_std, stratified
+from {{ cookiecutter.__package }}.storage import write_json
 from {{ cookiecutter.__package }}.task import stratify_by
 
 
-def test_shapes_and_dtypes(splits: Splits) -> None:
+def test_shapes_and_dtypes(config: Config, splits: Splits) -> None:
+    with np.load(config.data.source) as arrays:
+        stored = arrays["x_train"]
     for split, samples in ((splits.train, 180), (splits.val, 20), (splits.test, 100)):
         assert split.x.shape == (samples, *splits.info.input_shape)
-        assert split.x.dtype == np.uint8  # as stored: no float copy
+        assert split.x.dtype == stored.dtype  # no float copy
         assert len(split.y) == samples
-    assert splits.train.x[0].size == 28 * 28
+    assert splits.train.x[0].size == stored[0].size
     assert splits.info.num_outputs in (1, len(splits.target_names))
 
 
@@ -40,14 +34,21 @@ def test_splits_share_no_sample(splits: Splits) -> None:
     assert not val & test
 
 
+def copies_of_19_mb(arrays: dict[str, np.ndarray]) -> int:
+    """Count how often the sample must be there to take about 19 MB."""
+    return 19_000_000 // (arrays["x_train"].nbytes + arrays["x_test"].nbytes)
+
+
 def test_splits_take_the_memory_once(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(array_files, "BLOCK", 2**20)  # that is read at once
     with np.load(config.data.source) as arrays:
         more = {name: arrays[name] for name in arrays.files}
+    times = copies_of_19_mb(more)
     for name in ("x_train", "y_train", "x_test", "y_test"):
-        more[name] = np.concatenate([more[name]] * 80)  # 24,000 samples
-    number = np.arange(16_000)
-    more["x_train"].reshape(16_000, -1)[:, :2] = np.stack([number // 256, number % 256], axis=1)  # which sample it is
+        more[name] = np.concatenate([more[name]] * times)
+    number = np.arange(200 * times)
+    which = np.stack([number // 256, number % 256], axis=1)  # its number
+    more["x_train"].reshape(len(number), -1)[:, :2] = which
     np.savez("large.npz", **more)
     config.data.source = "large.npz"
     load_splits(config)  # imports
@@ -57,7 +58,7 @@ def test_splits_take_the_memory_once(config: Config, monkeypatch: pytest.MonkeyP
     tracemalloc.stop()
     total = more["x_train"].nbytes + more["x_test"].nbytes
     held_out = val.x.nbytes + test.x.nbytes
-    assert peak < total + held_out + 7_000_000  # no copy of the train split
+    assert peak < total + held_out + 9_000_000  # no copy of the train split
     np.testing.assert_array_equal(test.x, more["x_test"].reshape(test.x.shape))
     np.testing.assert_array_equal(test.y, more["y_test"])
     found = []
@@ -79,7 +80,8 @@ def test_the_seed_of_training_leaves_the_splits_alone(config: Config) -> None:
     digests = []
     for seed, data_seed in ((0, 0), (1, 0), (0, 1)):
         config.seed, config.data.seed = seed, data_seed
-        digests.append((load_splits(config).info.digests["train"], baseline.fingerprint(config)))
+        splits = load_splits(config)
+        digests.append((splits.digests["train"], baseline.fingerprint(config, splits)))
     assert digests[0] == digests[1]
     assert digests[0][0] != digests[2][0] and digests[0][1] != digests[2][1]
 
@@ -105,7 +107,8 @@ def test_groups_are_held_out_as_near_to_the_fraction_as_they_allow() -> None:
 
 
 def test_normalization_is_of_the_train_split_alone(splits: Splits) -> None:
-    expected = splits.train.x.reshape(-1, splits.train.x.shape[-1]).astype(float)
+    x = by_feature(splits.train.x, splits.preprocessing)
+    expected = x[:].reshape(-1, x.shape[-1]).astype(float)
     mean, std = splits.normalization
     np.testing.assert_allclose(mean, expected.mean(axis=0), rtol=1e-5, atol=1e-5)
     expected_std = expected.std(axis=0)
@@ -113,7 +116,7 @@ def test_normalization_is_of_the_train_split_alone(splits: Splits) -> None:
 
     splits.val.x[:] = 255
     splits.test.x[:] = 255
-    again = mean_and_std(splits.train.x)
+    again = mean_and_std(by_feature(splits.train.x, splits.preprocessing))
     np.testing.assert_array_equal(again[0], mean)
 
 
@@ -151,11 +154,13 @@ def test_baselines_keep_to_the_memory(config: Config, monkeypatch: pytest.Monkey
     monkeypatch.setattr(baseline, "make_baselines", lambda seed, **options: {rule: made[rule]})
     folder = Path("large")
     folder.mkdir()
-    with np.load(config.data.source) as arrays:
-        for name in ("x_train", "y_train", "x_test", "y_test"):
-            np.save(folder / f"{name}.npy", np.concatenate([arrays[name]] * 80))  # 19 MB, and 75 MB as float32
-        if "class_names" in arrays:
-            np.save(folder / "class_names.npy", arrays["class_names"])
+    with np.load(config.data.source) as stored:
+        arrays = dict(stored)
+    times = copies_of_19_mb(arrays)
+    for name in ("x_train", "y_train", "x_test", "y_test"):
+        np.save(folder / f"{name}.npy", np.concatenate([arrays[name]] * times))  # as float32 up to 75 MB
+    if "class_names" in arrays:
+        np.save(folder / "class_names.npy", arrays["class_names"])
     config.data.source = str(folder)
     config.data.max_memory_mb = 2
     tracemalloc.start()
@@ -167,172 +172,39 @@ def test_baselines_keep_to_the_memory(config: Config, monkeypatch: pytest.Monkey
 
 
 def test_baselines_are_of_the_data_as_it_is_now(config: Config) -> None:
-    Path("own/train").mkdir(parents=True)
-    Path("own/train/1").touch()
-    config.data.source = "own"
-    before = baseline.fingerprint(config)
+    with np.load(config.data.source) as arrays:
+        content = {name: arrays[name] for name in arrays.files}
+    config.data.source = "own.npz"
+
+    def find_fingerprint() -> str:
+        np.savez("own.npz", **content)
+        os.utime("own.npz", (2**30, 2**30))  # the time of a file says little
+        return baseline.fingerprint(config, load_splits(config))
+
+    before = find_fingerprint()
     config.data.max_memory_mb += 1
-    assert baseline.fingerprint(config) == before
-    os.utime("own/train/1", (2**32, 2**32))
-    changed = baseline.fingerprint(config)
-    assert changed != before
-    Path("own/train/2").touch()
-    assert baseline.fingerprint(config) != changed
+    config.data.data_dir = "elsewhere"
+    assert find_fingerprint() == before
+    content["x_test"] = content["x_test"][::-1]  # predictions of its samples are stored
+    assert find_fingerprint() != before
 
 
-def publish(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the published files be one file `images` with this content."""
-    monkeypatch.setattr(fashion_mnist, "FILES", {"images": (len(content), hashlib.sha256(content).hexdigest())})
+def test_baselines_of_other_data_are_fitted_anew(config: Config) -> None:
+    report = baseline.main(config)
+    splits = load_splits(config)
+    report["best"] = "kept"  # a mark
+    write_json(baseline.REPORT, report)
+    assert baseline.load_report(config, splits)["best"] == "kept"
+    splits.digests["test"]["inputs"] = "others"
+    assert baseline.load_report(config, splits)["best"] != "kept"
 
 
-def test_raw_files_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = b"the published content"
-    publish(content, monkeypatch)
-    packed = gzip.compress(content)
-    (tmp_path / "images.gz").write_bytes(packed)
-    assert fashion_mnist.read_verified(tmp_path, "images") == content
-    (tmp_path / "images.gz").write_bytes(packed[:-9])
-    assert fashion_mnist.read_verified(tmp_path, "images") is None
-    (tmp_path / "images.gz").write_bytes(gzip.compress(b"something else"))
-    assert fashion_mnist.read_verified(tmp_path, "images") is None
-
-
-@pytest.fixture
-def publisher(tmp_path: Path) -> Iterator[str]:
-    """Start a web server on this machine that has the file images.gz."""
-    (tmp_path / "web").mkdir()
-    (tmp_path / "web" / "images.gz").write_bytes(gzip.compress(b"the published content"))
-    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "web")
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-def test_the_publisher_is_asked_where_there_is_no_copy(
-    publisher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content = b"the published content"
-    publish(content, monkeypatch)
-    monkeypatch.setattr(fashion_mnist, "SYSTEM_COPY", tmp_path / "no-such-folder")
-    monkeypatch.setattr(fashion_mnist, "PUBLISHERS", (f"{publisher}gone/", publisher))
-    assert fashion_mnist.raw_files(tmp_path / "raw") == {"images": content}
-    assert [path.name for path in (tmp_path / "raw").iterdir()] == ["images"]
-
-    monkeypatch.setattr(fashion_mnist, "PUBLISHERS", ())  # from now on the copy is used
-    assert fashion_mnist.raw_files(tmp_path / "raw") == {"images": content}
-
-
-def test_what_decompresses_to_more_than_the_published_size_is_read_no_further(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish(b"the published content", monkeypatch)
-    (tmp_path / "images.gz").write_bytes(gzip.compress(bytes(64_000_000), compresslevel=1))
-    (tmp_path / "images").write_bytes(bytes(64_000_000))
-    tracemalloc.start()
-    assert fashion_mnist.read_verified(tmp_path, "images") is None
-    assert tracemalloc.get_traced_memory()[1] < 2_000_000
-    tracemalloc.stop()
-
-
-class BadServer(BaseHTTPRequestHandler):
-    """A server that answers in the way that the first folder of the URL says."""
-
-    asked: ClassVar[list[str]] = []  # paths, in order
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        way = self.path.split("/")[1]
-        packed = gzip.compress(b"the published content")
-        first = self.asked.count(self.path) == 1
-        with suppress(OSError):  # the client leaves
-            if way == "headers":
-                self.wfile.write(b"HTTP/1.0 200 OK\r\n")
-                self.drip(b"Slow: 1\r\n" * 1000)
-                return
-            self.send_response(200)
-            if way in ("cut", "broken"):
-                self.send_header("Content-Length", str(len(packed)))
-            self.end_headers()
-            if way == "slow":
-                self.drip(packed)
-            elif way == "endless":
-                while True:
-                    self.wfile.write(bytes(2**16))
-            elif way == "bomb":
-                self.wfile.write(gzip.compress(bytes(1_000_000)))
-            else:
-                is_cut = way == "broken" or (way == "cut" and first)
-                self.wfile.write(packed[:-9] if is_cut else packed)
-
-    def drip(self, content: bytes) -> None:
-        """Send a byte at a time."""
-        for byte in content:
-            self.wfile.write(bytes([byte]))
-            time.sleep(0.1)
-
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
-
-
-@pytest.fixture
-def bad_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """Start such a server."""
-    publish(b"the published content", monkeypatch)
-    monkeypatch.setattr(fashion_mnist, "SYSTEM_COPY", tmp_path / "no-such-folder")
-    monkeypatch.setattr(fashion_mnist.shutil, "which", lambda name: None)
-    BadServer.asked.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), BadServer) as server:
-        server.daemon_threads = True
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-@pytest.mark.parametrize(
-    ("way", "cause", "times"),
-    [
-        ("slow", "too slow", 1),
-        ("headers", "no answer in 1.5 seconds", 1),
-        ("endless", "it sends more than the 1,021 bytes that the file can have", 1),
-        ("bomb", "not there, or not the published files", 1),
-        ("broken", "it ended 9 bytes too early", 2),
-    ],
-)
-def test_bad_servers_are_left_for_the_next_source(
-    way: str, cause: str, times: int, bad_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if way in ("slow", "headers"):
-        monkeypatch.setattr(fashion_mnist, "PATIENCE", 1.5)
-    monkeypatch.setattr(fashion_mnist, "PUBLISHERS", (f"{bad_server}{way}/",))
-    start = time.monotonic()
-    with pytest.raises(UserError, match=cause):
-        fashion_mnist.raw_files(tmp_path / "raw")
-    assert time.monotonic() - start < 20
-    assert list((tmp_path / "raw").iterdir()) == []
-    assert len(BadServer.asked) == times
-
-    monkeypatch.setattr(fashion_mnist, "PUBLISHERS", (f"{bad_server}{way}/", f"{bad_server}good/"))
-    assert fashion_mnist.raw_files(tmp_path / "raw") == {"images": b"the published content"}
-    assert [path.name for path in (tmp_path / "raw").iterdir()] == ["images"]
-
-
-def test_a_broken_connection_is_tried_once_more(
-    bad_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fashion_mnist, "PUBLISHERS", (f"{bad_server}cut/",))
-    assert fashion_mnist.raw_files(tmp_path / "raw") == {"images": b"the published content"}
-    assert BadServer.asked == ["/cut/images.gz"] * 2
-
-
-def test_the_first_publisher_is_asked_by_https() -> None:
-    assert fashion_mnist.PUBLISHERS[0].startswith("https://")
-
-
-def test_without_any_source_the_user_learns_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fashion_mnist, "SYSTEM_COPY", tmp_path / "no-such-folder")
-    monkeypatch.setattr(fashion_mnist, "PUBLISHERS", ())
-    monkeypatch.setattr(fashion_mnist.shutil, "which", lambda name: None)
-    with pytest.raises(UserError, match="by hand"):
-        fashion_mnist.raw_files(tmp_path / "raw")
-    assert list((tmp_path / "raw").iterdir()) == []
+def test_apt_is_given_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(download.shutil, "which", lambda name: name)
+    monkeypatch.setattr(download.subprocess, "run", lambda command, **_: commands.append(command))
+    assert download.unpack_debian_packages(["hello"], Path("scratch")) == tmp_path / "scratch"
+    paths = [word.split("=")[1] for command in commands for word in command if word.startswith("Dir::")]
+    assert len(paths) == 4
+    assert all(Path(path).is_relative_to(tmp_path / "scratch") for path in paths)

@@ -149,7 +149,7 @@ def test_counts_are_words() -> None:
 
 
 def test_a_run_knows_the_range_of_its_inputs(splits: Splits) -> None:
-    x = splits.train.x.reshape(-1, splits.train.x.shape[-1])
+    x = splits.train.x.reshape(-1, len(splits.info.min))
     assert splits.info.min == x.min(axis=0).tolist()
     assert splits.info.max == x.max(axis=0).tolist()
 
@@ -163,7 +163,7 @@ def test_inputs_far_outside_of_those_in_training_are_warned_of(splits: Splits) -
     far[3].reshape(-1)[7] = 1e30
     (sentence,) = range_warnings(far, info)
     assert sentence.startswith("1 of 20 samples has values far outside of those in training: ")
-    assert " 1e+30, in training 0 to " in sentence
+    assert " 1e+30, in training " in sentence
     far[4] = -1e9
     assert "2 of 20 samples have values far outside" in range_warnings(far, info)[0]
     (sentence,) = range_warnings(x / np.float32(255), info)

@@ -35,7 +35,7 @@ def test_each_format_agrees_with_the_model_or_is_refused(
     folder = run / "export"
     names = {path.name for path in folder.iterdir()}
     assert names == {*FORMATS.values(), "metadata.json", "predict.cpp", "CMakeLists.txt"}
-    assert "using Input = uint8_t;" in (folder / "predict.cpp").read_text(encoding="utf-8")
+    assert f"using Input = {splits.test.x.dtype}_t;" in (folder / "predict.cpp").read_text(encoding="utf-8")
     metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
     assert (metadata["target_names"], metadata["target_statistics"]) == (splits.target_names, statistics)
     found = run_onnx(str(folder / FORMATS["onnx"]), splits.test.x[:5])["predictions"]

@@ -34,7 +34,7 @@ def guess(splits: Splits, samples: int) -> np.ndarray:
 
 
 def shown(y: np.ndarray, predictions: np.ndarray, splits: Splits) -> dict[str, float]:
-    """Compute the metrics that are shown, by scikit-learn and all."""
+    """Compute the metrics that are shown."""
     metrics = compute_metrics(y, predictions, splits.target_names, splits.target_statistics)
     return {key: metrics[key] for key in SHOWN}
 
@@ -105,6 +105,20 @@ def test_groups_are_drawn_whole(splits: Splits) -> None:
     found = intervals.measure_certainty(grouped, scorers[0], {"other": scorers[1]}, next(iter(SHOWN)))
     assert found["drawn"] == {"kind": "groups", "number": 5, "draws": 1000}
     assert not found["better_by"]["other"]["p_values"]  # tests that take samples one by one
+    alone = intervals.measure_certainty(Split(test.x, test.y), scorers[0], {}, next(iter(SHOWN)))["intervals"]
+    for key in scorers[0].known_intervals():  # samples that are alike say less, even where all draws are equal
+        low, high = found["intervals"][key]
+        assert low <= alone[key][0] < alone[key][1] <= high
+
+
+def test_groups_that_happen_to_agree_leave_doubt(splits: Splits) -> None:
+    y, model, other = (np.concatenate([part, part]) for part in (splits.test.y, guess(splits, 100), guess(splits, 100)))
+    twins = Split(np.zeros(200), y, group=np.arange(200) // 100)
+    scorers = [Scorer(y, predictions, splits.target_statistics) for predictions in (model, other)]
+    found = intervals.measure_certainty(twins, scorers[0], {"other": scorers[1]}, next(iter(SHOWN)))
+    difference = found["better_by"]["other"]
+    low, high = difference["interval"]
+    assert low < difference["value"] < high
 
 
 def results(value: float, interval: list[float], **p_values: float) -> dict[str, Any]:
@@ -143,6 +157,22 @@ def test_a_sentence_says_what_the_samples_show() -> None:
     assert "that these 88 samples of 12 groups could show" in report.describe_result(of_groups)
 
 
+def test_of_a_single_group_nothing_is_said_of_others() -> None:
+    one = results(0.2, [np.nan, np.nan])
+    one["test"]["intervals"][one["primary_metric"]] = [np.nan, np.nan]
+    one |= {"drawn": {"kind": "groups", "number": 1, "draws": 1000}, "test_evaluations": 1}
+    for key in SHOWN:
+        one["test"].setdefault(key, 0.5)
+        one["baselines"]["rule"].setdefault(key, 0.5)
+        one["test"]["intervals"][key] = [np.nan, np.nan]
+    sentence = report.describe_result(one)
+    assert "on 88 test samples (no interval): no difference from the best baseline" in sentence
+    assert "that these 88 samples of 1 group could show" in sentence
+    assert "no intervals: the test split is a single group" in report.describe_intervals(one)
+    assert "data.test_fraction" in report.describe_intervals(one)
+    assert "nan" not in sentence + str(report.collect_scores(one))
+
+
 def test_differences_have_as_many_digits_as_they_are_sure_of() -> None:
     factor, _ = report.DIFFERENCE_UNIT
     value, interval = report.format_difference(0.01234 / factor, [0.0001 / factor, 0.02345 / factor])
@@ -150,6 +180,8 @@ def test_differences_have_as_many_digits_as_they_are_sure_of() -> None:
     value, interval = report.format_difference(-0.4 / factor, [-1234 / factor, 2345 / factor])
     assert (value.split()[0], interval) == ("0", "-1,234 to 2,345")
     assert report.format_difference(0.0, [0.0, 0.0])[1] == "0.0 to 0.0"
+    value, interval = report.format_difference(0.4 / factor, [0.4 / factor, (0.4 + 1e-15) / factor])
+    assert (value.split()[0], interval) == ("0.4", "0.4 to 0.4")
 
 
 def test_a_model_is_no_better_than_itself(splits: Splits, config: Config) -> None:

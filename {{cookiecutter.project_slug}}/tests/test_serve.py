@@ -22,12 +22,14 @@ from {{ cookiecutter.__package }}.inference.answers import answer_samples, load_
 from {{ cookiecutter.__package }}.inference.serve import make_app
 from {{ cookiecutter.__package }}.task import to_predictions, to_rows
 
+MAX_MB = 2
+
 
 @pytest.fixture
 def app(config: Config, splits: Splits) -> Any:
-    """Make the application for a model of samples as the test split has them: uint8."""
+    """Make the application for a model of samples as the test split has them: whole numbers."""
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
-    return make_app(make_service(config, splits.info, "uint8"), max_mb=0.3)
+    return make_app(make_service(config, splits.info, str(splits.test.x.dtype)), max_mb=MAX_MB)
 
 
 def as_json(samples: Any) -> bytes:
@@ -60,11 +62,12 @@ def test_health_docs_and_schema(app: Any, splits: Splits) -> None:
     status, health = ask(app, "/health")
     assert status == 200
     assert health["shape"] == splits.info.input_shape
-    assert health["dtype"] == "uint8"
+    assert health["dtype"] == str(splits.test.x.dtype)
     assert health["target_names"] == splits.target_names
     status, page = ask(app, "/docs")
     assert status == 200
-    assert "whole numbers from 0 to 255" in page
+    low, high = answers.limits(splits.test.x.dtype)
+    assert f"whole numbers from {low} to {high}" in page
     assert "://" not in page  # nothing is fetched
     status, schema = ask(app, "/openapi.json")
     assert status == 200
@@ -73,13 +76,13 @@ def test_health_docs_and_schema(app: Any, splits: Splits) -> None:
     assert body["properties"]["samples"]["anyOf"][0]["maxItems"] == 20
 
 
-def wrong_bodies(shape: list[int]) -> dict[str, tuple[int, bytes, str]]:
+def wrong_bodies(shape: list[int], dtype: np.dtype) -> dict[str, tuple[int, bytes, str]]:
     """List bodies that are wrong: the status, the body and what the sentence says, by what is wrong."""
 
     def filled(value: Any) -> Any:
         return [np.full(shape, value, object).tolist()]
 
-    return {
+    bodies = {
         "empty": (400, b"", "no JSON"),
         "cut off": (400, b'{"samples": [', "no JSON"),
         "no text": (400, b"\xff\x00", "no JSON"),
@@ -98,19 +101,26 @@ def wrong_bodies(shape: list[int]) -> dict[str, tuple[int, bytes, str]]:
         "deep lists": (422, as_json([[[[[[[1]]]]]]]), "must have the shape"),
         "text": (422, as_json(filled("a")), "'a' is none"),
         "true": (422, as_json(filled(True)), "True is none"),
-        "missing": (422, as_json(filled(None)), "nan is no whole number from 0 to 255"),
-        "NaN": (422, as_json(filled(float("nan"))), "nan is no whole number"),
-        "infinite": (422, as_json(filled(float("-inf"))), "inf is no whole number"),
-        "large": (422, as_json(filled(300)), "300 is no whole number"),
-        "negative": (422, as_json(filled(-1)), "-1 is no whole number"),
-        "fraction": (422, as_json(filled(0.5)), "0.5 is no whole number"),
+        "missing": (422, as_json(filled(None)), ""),
+        "NaN": (422, as_json(filled(float("nan"))), ""),
+        "infinite": (422, as_json(filled(float("-inf"))), ""),
+        "large": (422, as_json(filled(int(answers.limits(dtype)[1]) + 2)), ""),
         "huge": (422, as_json(filled(10**30)), "too large"),
-        "too many bytes": (413, b" " * 300_001, "larger than 0.3 MB"),
+        "too many bytes": (413, b" " * (MAX_MB * 1_000_000 + 1), f"larger than {MAX_MB} MB"),
     }
+    if dtype == np.uint8:  # other data types take floats for another scale
+        bodies |= {
+            "missing": (422, as_json(filled(None)), "nan is no whole number from 0 to 255"),
+            "infinite": (422, as_json(filled(float("-inf"))), "inf is no whole number"),
+            "large": (422, as_json(filled(300)), "300 is no whole number"),
+            "negative": (422, as_json(filled(-1)), "-1 is no whole number"),
+            "fraction": (422, as_json(filled(0.5)), "0.5 is no whole number"),
+        }
+    return bodies
 
 
 def test_wrong_bodies_get_a_sentence(app: Any, splits: Splits) -> None:
-    for name, (status, body, words) in wrong_bodies(splits.info.input_shape).items():
+    for name, (status, body, words) in wrong_bodies(splits.info.input_shape, splits.test.x.dtype).items():
         found, answer = ask(app, "/predict", body)
         assert found == status, name
         assert_sentence(answer, words)
@@ -148,7 +158,7 @@ def test_wrong_files_get_a_sentence(app: Any) -> None:
         (422, "is compressed", "mine.npz", b"PK"),
         (422, "mine.exe", "mine.exe", b"MZ"),
         (422, "file", "", b""),
-        (413, "larger", "mine.npy", bytes(300_001)),
+        (413, "larger", "mine.npy", bytes(MAX_MB * 1_000_000 + 1)),
     ]:
         found, answer = upload(app, name, content)
         assert found == status, name
@@ -178,7 +188,7 @@ def test_too_many_samples_in_a_file_are_refused(app: Any, splits: Splits) -> Non
 def test_what_no_number_follows_from_is_refused(
     config: Config, splits: Splits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = make_service(config, splits.info, "uint8")
+    service = make_service(config, splits.info, str(splits.test.x.dtype))
     service.session.run = lambda names, feeds: [np.full((1, splits.info.num_outputs), np.inf, np.float32)]
     monkeypatch.setattr(answers, "to_predictions", lambda outputs, statistics: outputs)
     with pytest.raises(UserError, match="sample 0: its values are too large for the model"):

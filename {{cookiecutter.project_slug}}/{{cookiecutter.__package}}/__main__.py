@@ -4,6 +4,7 @@ Every setting of config.yaml is an option too: `train --training.epochs 3`. A co
 that data, stats and baseline start without the deep-learning framework.
 """
 
+import ctypes
 import importlib
 import os
 import signal
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     if command not in COMMANDS:
         print(f"Error: There is no command {command!r}: there are {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
+    _keep_memory()
     handlers = handle_signals(_end_at_once)
     try:
         return run_command(command, options)
@@ -55,6 +57,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 128 + number  # as a shell counts
     finally:
         restore_signals(handlers)
+
+
+def _keep_memory() -> None:
+    """Let the C library keep the memory of large arrays: given back, it is cleared page by page for the next step."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:  # glibc has it, musl does not
+        mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD of malloc.h, in bytes
+        mallopt(-3, 2**30)  # M_MMAP_THRESHOLD
 
 
 def _end_at_once(number: int, _: object) -> None:

@@ -3,16 +3,14 @@
 In: the train split to fit, the validation split to choose penalties and the best. The test split is predicted for
 `evaluate`.
 Out: reports/baseline.json (validation metrics and seconds of each), reports/baseline.npz (their test predictions).
-Cost: less than a minute on Fashion-MNIST, at most a few on any table. No deep-learning framework is imported.
+Cost: less than a minute on the example, at most a few on any table. No deep-learning framework is imported.
 """
 
 import hashlib
 import json
-import os
 import time
 import warnings
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,12 +20,12 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from .config import Config, add_settings
-from .data import Splits, load_splits
-from .data.inputs import HAS_UNITS, IS_TABLE
+from .data import Splits, demo, load_splits
+from .data.inputs import HAS_UNITS, IS_TABLE, for_baselines
 from .data.samples import SMALL, DiskArray, blocks, flatten, flatten_some
 from .metrics import LOSS, LOWER_IS_BETTER, SHOWN, choose_threshold, compute_metrics, format_metric
 from .storage import REPORTS, read_json, whole_file, write_json
-from .task import PUBLISHED, PUBLISHED_SOURCE, make_baselines, make_boosting, num_outputs, predict_baseline
+from .task import make_baselines, make_boosting, num_outputs, predict_baseline
 
 MAX_BOOSTED = 7_000_000  # samples x columns x outputs that trees are boosted for: some ten seconds
 SAMPLES_OF_A_TREE = 10_000  # a tree takes as long as for this many, however few there are
@@ -47,8 +45,12 @@ def main(config: Config) -> dict[str, Any]:
     Returns:
         What reports/baseline.json holds.
     """
-    splits = load_splits(config)
-    x, y = flatten_some(splits.train.x, splits.train.y, config.data.max_memory_mb)
+    return fit_baselines(config, load_splits(config))
+
+
+def fit_baselines(config: Config, splits: Splits) -> dict[str, Any]:
+    """Do what `main` does, with splits that are loaded."""
+    x, y = flatten_some(for_baselines(splits.train.x, splits.preprocessing), splits.train.y, config.data.max_memory_mb)
     candidates = make_baselines(config.data.seed, is_small=x.size <= SMALL, has_units=HAS_UNITS)
     work = max(len(x), SAMPLES_OF_A_TREE) * x.shape[1] * num_outputs(splits.target_names)
     can_boost = IS_TABLE and work <= MAX_BOOSTED
@@ -57,7 +59,7 @@ def main(config: Config) -> dict[str, Any]:
 
     results, predictions = fit_and_choose(candidates, x, y, splits, config.compile.primary_metric)
     report = {
-        "data": fingerprint(config),
+        "data": fingerprint(config, splits),
         "train_samples": len(splits.train),
         "baselines": results,
         "left_out": [BOOSTING] if IS_TABLE and not can_boost else [],
@@ -102,7 +104,7 @@ def fit_and_choose(
                 warnings.simplefilter("ignore")
                 model.fit(x, y)
         seconds = time.perf_counter() - start
-        validation = predict_all(models, splits.val.x, names)
+        validation = predict_all(models, for_baselines(splits.val.x, splits.preprocessing), names)
         losses = [score(predictions, splits, splits.target_statistics)[LOSS] for predictions in validation]
         best = int(np.argmin(losses))
         chosen.append(models[best])
@@ -114,7 +116,8 @@ def fit_and_choose(
             "train_samples": len(x),
             "seconds": round(seconds, 2),
         }
-    return results, dict(zip(results, predict_all(chosen, splits.test.x, names), strict=True))
+    test = predict_all(chosen, for_baselines(splits.test.x, splits.preprocessing), names)
+    return results, dict(zip(results, test, strict=True))
 
 
 def predict_all(models: list[Any], x: np.ndarray | DiskArray, names: list[str]) -> list[np.ndarray]:
@@ -138,7 +141,7 @@ def find_best(scores: dict[str, dict[str, Any]], metric: str) -> str:
 
 def score_on_test(config: Config, splits: Splits) -> dict[str, dict[str, float]]:
     """Compute the test metrics of each baseline, beside the number of samples that it was fitted on."""
-    results = load_report(config)["baselines"]
+    results = load_report(config, splits)["baselines"]
     scores = {}
     for name, (predictions, statistics) in load_predictions(config, splits).items():
         metrics = compute_metrics(splits.test.y, predictions, splits.target_names, statistics)
@@ -149,39 +152,35 @@ def score_on_test(config: Config, splits: Splits) -> dict[str, dict[str, float]]
 
 def load_predictions(config: Config, splits: Splits) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
     """Read the test predictions (n, ...) of each baseline, with the statistics that its decisions need, by name."""
-    results = load_report(config)["baselines"]
+    results = load_report(config, splits)["baselines"]
     statistics = {name: splits.target_statistics | result.get("decision", {}) for name, result in results.items()}
     with np.load(PREDICTIONS) as predictions:
         return {name: (predictions[name], statistics[name]) for name in results}
 
 
 def published(config: Config) -> dict[str, Any]:
-    """Return the published results of task.py, if there are any, and if the data is that of the publication."""
-    if config.data.source != "fashion_mnist" or not PUBLISHED:
+    """Return the published results of data/demo.py, if there are any, and if the data is that of the publication."""
+    if config.data.source != demo.SOURCE or not demo.PUBLISHED:
         return {}
-    return {"published": PUBLISHED, "published_source": PUBLISHED_SOURCE}
+    return {"published": demo.PUBLISHED, "published_source": demo.PUBLISHED_SOURCE}
 
 
-def fingerprint(config: Config) -> str:
-    """Hash everything that determines the splits. Stored baselines are reused only if it is unchanged."""
+def fingerprint(config: Config, splits: Splits) -> str:
+    """Hash everything that determines the baselines. Stored ones are reused only if it is unchanged."""
     # Where the data is kept, and how much of it in memory, changes nothing in the splits.
     relevant = {**asdict(config.data), "data_dir": None, "max_memory_mb": None}
-    source = Path(config.data.source)
-    files = [source]
-    for folder, _, names in os.walk(source):
-        files += [Path(folder, name) for name in names]
-    newest = max((file.stat().st_mtime_ns for file in files if file.exists()), default=0)
-    text = json.dumps([relevant, config.compile.primary_metric, len(files), newest], sort_keys=True)
+    # The splits themselves: a source may hold other samples than before, and a named one may come from another place.
+    text = json.dumps([relevant, config.compile.primary_metric, splits.digests], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def load_report(config: Config) -> dict[str, Any]:
+def load_report(config: Config, splits: Splits) -> dict[str, Any]:
     """Read the report of the baselines. Fit them if there is none, or if it is of other data."""
     if REPORT.is_file() and PREDICTIONS.is_file():
         report = read_json(REPORT)
-        if report["data"] == fingerprint(config):
+        if report["data"] == fingerprint(config, splits):
             return report
-    return main(config)
+    return fit_baselines(config, splits)
 
 
 def with_samples(name: str, samples: int, of: int) -> str:
@@ -220,7 +219,7 @@ def compare_on_validation(config: Config, splits: Splits, predictions: np.ndarra
         predictions: of the validation split.
         statistics: of the targets, as the run keeps them.
     """
-    results = load_report(config)["baselines"]
+    results = load_report(config, splits)["baselines"]
     results["this model"] = {"validation": score(predictions, splits, statistics), "train_samples": len(splits.train)}
     table = Table(title="Validation split")
     table.add_column("")

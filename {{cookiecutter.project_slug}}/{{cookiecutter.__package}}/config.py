@@ -80,7 +80,7 @@ class Range:
 class Absent:
     """The value of a setting that settings files lack which are older than it: as if it did not exist."""
 
-    value: str | bool | float
+    value: str | bool | float | tuple[int, ...]
 
 
 PositiveInt = Annotated[int, Range(min=1)]
@@ -95,8 +95,8 @@ OpenFraction = Annotated[float, Range(above=0, below=1)]
 class DataSettings:
     """Where the data is, how it is read and how it is split. `data --inspect PATH` fills this in."""
 
-    source: str  # fashion_mnist, or a file or folder of yours; README.md lists the data formats
-    data_dir: str  # where the raw files of Fashion-MNIST are kept; several projects may share a copy
+    source: str  # the example (data/demo.py), or a file or folder of yours; README.md lists the formats
+    data_dir: str  # where the raw files of the example are kept; several projects may share a copy
     target_column: str | list[str]  # table: the column, or columns, to predict
     skip_missing_targets: Annotated[bool, Absent(False)]  # leave out and count those without a target
     id_column: Annotated[str, Absent("")]  # table: names samples in predictions; no input
@@ -140,6 +140,7 @@ class TrainingSettings:
     batch_size: Annotated[int, Range(min=2)]  # batch norm compares the samples of a batch
     epochs: PositiveInt
     early_stopping_patience: PositiveInt  # epochs without a lower validation loss; few samples never stop training
+    weights: Annotated[str, Absent("")]  # to start from: a run, or a file of weights; empty: random ones
     save_minutes: Annotated[NonNegativeFloat, Absent(0)]  # so often a long epoch is saved; 0: at its end
     tracking: Annotated[Literal["none", "mlflow", "wandb", "trackio"], Absent("none")]  # see training/tracking.py
 
@@ -215,7 +216,8 @@ def parse(parser: ArgumentParser, arguments: list[str]) -> Namespace:
             raise
         lacking = listed(f"{name}: {json.dumps(values[name])}" for name in names)
         print(f"The settings file is older than {lacking}.", file=sys.stderr)
-        return parse(parser, [*arguments, *(f"--{name}={values[name]}" for name in names)])
+        filled = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return parse(parser, [*arguments, *(f"--{name}={filled[name]}" for name in names)])
 
 
 def make_config(parsed: Namespace | dict[str, Any]) -> Config:
@@ -376,9 +378,15 @@ def _annotated(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, hint in get_type_hints(section, include_extras=True).items():
         if is_dataclass(hint):
             yield from _annotated(hint, f"{prefix}{name}.")
-        for part in (hint, *get_args(hint)):  # such as list[PositiveInt]
-            for note in getattr(part, "__metadata__", ()):
-                yield f"{prefix}{name}", note
+        for note in _notes(hint):
+            yield f"{prefix}{name}", note
+
+
+def _notes(hint: Any) -> Iterator[Any]:
+    """What a type and its parts are annotated with, such as list[PositiveInt]."""
+    yield from getattr(hint, "__metadata__", ())
+    for part in get_args(hint):
+        yield from _notes(part)
 
 
 def _describe(limits: Range) -> str:

@@ -19,7 +19,7 @@ class DataInfo:
     preprocessing: dict[str, Any]  # how files become arrays (data/inputs.py)
     target_names: list[str]  # of classes, labels or targets
     target_statistics: dict[str, Any]  # what the loss must know of the targets; what predictions and decisions need
-    mean: list[float]  # of each index of the last axis, for normalization
+    mean: list[float]  # of each feature, for normalization
     std: list[float]
     min: list[float]  # of the same samples as mean and std; inference warns of inputs far outside
     max: list[float]

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from .config import Config, UserError, add_settings
-from .data import fashion_mnist
+from .data import demo
 from .device import describe_device
+from .training.weights import find_weights
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,13 +35,16 @@ def main(config: Config) -> None:
         "free disk space": f"{free:.1f} GB",
         **describe_device(config),
         "data": describe_data(config),
+        **describe_weights(config),
     }
     table = Table(title="This machine", show_header=False)
     for name, value in rows.items():
         table.add_row(name, value)
     Console(highlight=False, markup=False).print(table)  # paths may hold brackets
-    if config.data.source != "fashion_mnist" and not Path(config.data.source).exists():
+    if config.data.source != demo.SOURCE and not Path(config.data.source).exists():
         raise UserError(f"{config.data.source} is missing: put your data there, or correct data.source in config.yaml.")
+    if config.training.weights:
+        find_weights(config.training.weights)  # raises UserError where there are none
     if free < 1:
         raise UserError(f"Only {free:.1f} GB of disk space is left: make room for data and checkpoints.")
     print("Training can run.")
@@ -48,10 +52,18 @@ def main(config: Config) -> None:
 
 def describe_data(config: Config) -> str:
     """Describe whether the data is there, in words."""
-    if config.data.source != "fashion_mnist":
+    if config.data.source != demo.SOURCE:
         return f"{config.data.source}: {'found' if Path(config.data.source).exists() else 'MISSING'}"
-    folder = Path(config.data.data_dir)
-    for name in fashion_mnist.FILES:
-        if not (folder / name).is_file() and not (folder / f"{name}.gz").is_file():
-            return f"Fashion-MNIST is not in {folder} yet: the data command downloads it"
-    return f"Fashion-MNIST: found in {folder}"
+    if not demo.has_demo(config.data):
+        return f"{demo.NAME} is not in {config.data.data_dir} yet: the data command downloads it"
+    return f"{demo.NAME}: found in {config.data.data_dir}"
+
+
+def describe_weights(config: Config) -> dict[str, str]:
+    """Name the weights from which training will start, and whether they are there; nothing for random ones."""
+    if not config.training.weights:
+        return {}
+    try:
+        return {"starting weights": f"{find_weights(config.training.weights)}: found"}
+    except UserError:
+        return {"starting weights": f"{config.training.weights}: MISSING"}

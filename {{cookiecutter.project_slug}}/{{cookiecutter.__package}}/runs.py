@@ -2,7 +2,7 @@
 
 config.yaml      the settings of this run
 data.json        what the model must know of its data (data_info.py)
-environment.json versions, machine, device and commit (environment.py)
+environment.json versions, machine, device and commit (environment.py), starting weights (training/weights.py)
 model.py         the network as it was
 history.csv      loss, metric and learning rate, a row an epoch
 best.*, last.*   checkpoints of the lowest validation loss and of the newest state (training/checkpoint.py)
@@ -82,14 +82,25 @@ def start_run(config: Config, info: DataInfo, *, again: bool = False, runs: Path
     return run
 
 
+def check_name(name: str, *, again: bool = False, runs: Path = RUNS) -> None:
+    """Check that a new run can have this name, before work that would be in vain; `again`: its folder may exist.
+
+    Raises:
+        UserError: the run exists already, or the name is a path.
+    """
+    if Path(name).name != name:
+        raise UserError(f"The run name {name!r} is a path: it must be the name of a folder inside {RUNS}.")
+    if name and not again and (runs / name).exists():
+        raise UserError(f"{runs / name} exists: give another name with --run, or continue it with --resume.")
+
+
 def make_folder(name: str, *, again: bool = False, runs: Path = RUNS) -> Path:
     """Make the folder of a new run inside `runs`: of this name, or of the next free number.
 
     Raises:
         UserError: the folder exists already, or the name is a path.
     """
-    if Path(name).name != name:
-        raise UserError(f"The run name {name!r} is a path: it must be the name of a folder inside {RUNS}.")
+    check_name(name, again=again, runs=runs)
     runs.mkdir(exist_ok=True)
     while True:
         run = runs / (name or f"{_last_number() + 1:03d}")
@@ -98,9 +109,7 @@ def make_folder(name: str, *, again: bool = False, runs: Path = RUNS) -> Path:
         except FileExistsError:
             if again and not (run / "config.yaml").exists():
                 return run
-            if name:
-                sentence = "give another name with --run, or continue it with --resume."
-                raise UserError(f"{run} exists: {sentence}") from None
+            check_name(name, runs=runs)
             continue  # another training has just taken the number
         return run
 
@@ -142,8 +151,10 @@ def check_data(info: DataInfo, stored: DataInfo, run: Path) -> None:
     Raises:
         UserError: preprocessing, names, samples, targets or their order have changed.
     """
-    if info.preprocessing != stored.preprocessing:
-        difference = _difference(stored.preprocessing, info.preprocessing)
+    # How values are scaled follows from the values, and their digests are compared below.
+    before, now = ({**kept.preprocessing, "scaling": {}} for kept in (stored, info))
+    if before != now:
+        difference = _difference(before, now)
         raise UserError(f"The data of {run} has changed since: {difference}: train again.")
     if info.target_names != stored.target_names:
         raise UserError(
@@ -246,6 +257,11 @@ def lock_run(run: Path) -> FileLock:
     except Timeout:
         raise UserError(f"{run} is being trained by another process: wait for it, or end it.") from None
     return lock
+
+
+def has_checkpoint(name: str) -> bool:
+    """Whether the run to resume, of this name or the newest, has come as far as a checkpoint."""
+    return _can_resume(name) and any(find_run(name).glob("last.*"))
 
 
 def _can_resume(name: str) -> bool:

@@ -16,12 +16,12 @@ from jsonargparse import ArgumentParser
 from ..config import Config, TargetError, UserError, add_settings, counted, load_config
 from ..storage import whole_file
 from ..task import class_masks, target_warnings
-from .inputs import UNSET, inspect_source
-from .samples import find
-from .splits import MIN_VALIDATION, Splits, load_splits
+from .inputs import IS_TABLE, UNSET, inspect_source
+from .splits import MIN_VALIDATION, Splits, find, load_splits
 
 CONFIG = Path("config.yaml")
 MIN_STEPS = 20  # per epoch; with fewer, more epochs of smaller batches are advised
+NUM_STEPS = 2000  # of a whole training that are advised
 MAX_EPOCHS = 100  # that are advised
 MAX_CLASSES = 20  # that are printed
 
@@ -118,9 +118,9 @@ def print_advice(splits: Splits, config: Config) -> None:
         print(f"  {warning}")
     num_train = len(splits.train)
     steps = -(-num_train // config.training.batch_size)  # per epoch, rounded up
-    if steps < MIN_STEPS:
+    if steps < MIN_STEPS or (IS_TABLE and steps * config.training.epochs < NUM_STEPS):
         size = int(2 ** np.clip(np.log2(num_train / MIN_STEPS).round(), 3, 7))
-        epochs = int(np.clip(2000 * size // num_train, 20, MAX_EPOCHS))
+        epochs = int(np.clip(NUM_STEPS * size // num_train, 20, MAX_EPOCHS))
         print(f"  Few samples: training.batch_size {size} and training.epochs {epochs} fit.")
     if len(splits.val) < MIN_VALIDATION:
         print(

@@ -17,7 +17,7 @@ from ..config import Config, UserError
 from ..metrics import LOSS, compute_metrics
 from ..storage import whole_file
 from ..task import find_doubts, make_baselines, predict_baseline, stratify_by, target_statistics
-from .inputs import HAS_UNITS
+from .inputs import HAS_UNITS, for_baselines
 from .plots import draw_sample
 from .samples import SMALL, flatten_some
 from .splits import Splits
@@ -37,7 +37,8 @@ def check_labels(splits: Splits, config: Config) -> pd.DataFrame:
     """
     everything = np.arange(len(splits.train))
     # A third is left for the copy of four fifths that a model is fitted on.
-    x, rows = flatten_some(splits.train.x, everything, config.data.max_memory_mb * 2 // 3)
+    max_memory_mb = config.data.max_memory_mb * 2 // 3
+    x, rows = flatten_some(for_baselines(splits.train.x, splits.preprocessing), everything, max_memory_mb)
     y = splits.train.y[rows]
     models = make_baselines(config.data.seed, is_small=x.size <= SMALL, has_units=HAS_UNITS)
     *_, linear = models.values()

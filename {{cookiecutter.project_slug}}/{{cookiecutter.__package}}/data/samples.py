@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -124,7 +123,11 @@ def arrange(x: Any, parts: list[np.ndarray]) -> list[Any]:
 def leave_out_missing_targets(samples: Samples) -> Samples:
     """Leave out and count the samples of which a target is missing."""
     missing = samples.targets.isna().any(axis=1).to_numpy()  # (n,)
-    rows = np.flatnonzero(~missing)
+    return replace(take_samples(samples, np.flatnonzero(~missing)), num_without_target=int(missing.sum()))
+
+
+def take_samples(samples: Samples, rows: np.ndarray) -> Samples:
+    """Take the samples of some rows (m,) of a source."""
     where = samples.where  # alone: the samples of a source take memory as long as anything refers to them
 
     def kept(values: np.ndarray | None) -> np.ndarray | None:
@@ -139,7 +142,6 @@ def leave_out_missing_targets(samples: Samples) -> Samples:
         group=kept(samples.group),
         time=kept(samples.time),
         ids=kept(samples.ids),
-        num_without_target=int(missing.sum()),
     )
 
 
@@ -178,16 +180,3 @@ def flatten(x: np.ndarray) -> np.ndarray:
     if np.issubdtype(x.dtype, np.floating):
         np.nan_to_num(table, copy=False)
     return table
-
-
-def find(path: Path) -> Path:
-    """Return the path of an existing file or folder.
-
-    Raises:
-        UserError: the path does not exist, or is a pipe or device, which might never end.
-    """
-    if not path.exists():
-        raise UserError(f"data.source: there is no {path}; write fashion_mnist, or the path of a file or folder.")
-    if not path.is_file() and not path.is_dir():
-        raise UserError(f"data.source: {path} is neither a file nor a folder.")
-    return path

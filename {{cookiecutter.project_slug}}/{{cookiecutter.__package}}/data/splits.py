@@ -1,11 +1,11 @@
 """Train, validation and test: read a source, turn it into arrays and split it.
 
-In: Fashion-MNIST, or your own file or folder (`data.source`, read by inputs.py).
+In: the example (demo.py), or your own file or folder (`data.source`, read by inputs.py).
 Out: `Splits`, with inputs as stored (n, *shape) and targets (n, ...) as task.py defines them.
 Splits that the source gives are kept. A missing one is held out by `data.split_by`: at random and stratified, by group,
 or by time; `data.folds` cuts train and validation anew. Only `evaluate` uses the test split. Preprocessing, mean and
 std are learned on the train split.
-Cost: inputs are held once in their own dtype (55 MB for Fashion-MNIST), or stay on disk (`data.max_memory_mb`).
+Cost: inputs are held once in their own dtype, or stay on disk (`data.max_memory_mb`).
 """
 
 import hashlib
@@ -17,15 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from .. import task
 from ..config import Config, TargetError, UserError, counted
 from ..data_info import DataInfo
-from . import inputs
+from . import demo, inputs
 from .dates import to_sortable
-from .fashion_mnist import CLASSES, read_fashion_mnist
-from .samples import DiskArray, Samples, arrange, block_size, blocks, find, leave_out_missing_targets
+from .samples import DiskArray, Samples, arrange, block_size, blocks, leave_out_missing_targets
 
 MAX_SAMPLES = 20_000  # random samples on disk that mean and std are computed from
 MAX_HASHED = 200_000_000  # bytes of inputs that are hashed whole; of more, HASHED samples
@@ -73,7 +71,7 @@ class Splits:
     def info(self) -> DataInfo:
         """Collect what the model must know of its data."""
         mean, std = self.normalization
-        smallest, largest = feature_ranges(self._measured)
+        smallest, largest = feature_ranges(by_feature(self._measured, self.preprocessing))
         return DataInfo(
             input_shape=list(self.train.x.shape[1:]),
             num_outputs=task.num_outputs(self.target_names),
@@ -85,13 +83,18 @@ class Splits:
             min=smallest.tolist(),
             max=largest.tolist(),
             num_samples={name: len(split) for name, split in self.named.items()},
-            digests={name: digest(split) for name, split in self.named.items()},
+            digests=self.digests,
         )
 
     @cached_property
+    def digests(self) -> dict[str, dict[str, str]]:
+        """Hash targets and inputs of each split."""
+        return {name: digest(split) for name, split in self.named.items()}
+
+    @cached_property
     def normalization(self) -> tuple[np.ndarray, np.ndarray]:
-        """Compute mean and std of the train split: (features,) float32 each, over all axes but the last."""
-        return mean_and_std(self._measured)
+        """Compute mean and std of each feature of the train split: (features,) float32 each."""
+        return mean_and_std(by_feature(self._measured, self.preprocessing))
 
     @property
     def _measured(self) -> np.ndarray | DiskArray:
@@ -104,7 +107,7 @@ class Splits:
 
 
 def load_splits(config: Config) -> Splits:
-    """Read `data.source` and split it. Fashion-MNIST is downloaded if it is absent.
+    """Read `data.source` and split it. The example is downloaded if it is absent.
 
     Raises:
         UserError: the source is not available, has a fault, or does not fit the settings.
@@ -145,13 +148,10 @@ def read_source(config: Config) -> tuple[Samples, np.ndarray, list[str]]:
         TargetError: the targets do not fit the task.
         UserError: the source can't be read.
     """
-    if config.data.source == "fashion_mnist":
-        images, labels, split = read_fashion_mnist(Path(config.data.data_dir))  # (n, 28, 28), (n,), (n,)
-        images, y, target_names = task.demo_targets(images, labels, list(CLASSES))
-        targets = pd.DataFrame(y.reshape(len(y), -1))
-        samples = Samples(inputs.from_images(images), targets, lambda row: f"sample {row}", split=split)
-        return samples, y, target_names
-    samples = inputs.read_samples(find(Path(config.data.source)), config.data)
+    if config.data.source == demo.SOURCE:
+        samples = demo.read_demo(config.data)
+    else:
+        samples = inputs.read_samples(find(Path(config.data.source)), config.data)
     missing = samples.targets.isna().any(axis=1).to_numpy()  # (n,)
     if missing.all():
         raise TargetError("No sample has a target: fill in the column that data.target_column names.")
@@ -166,6 +166,19 @@ def read_source(config: Config) -> tuple[Samples, np.ndarray, list[str]]:
     except UserError as error:
         raise TargetError(str(error)) from error
     return samples, y, target_names
+
+
+def find(path: Path) -> Path:
+    """Return the path of an existing file or folder.
+
+    Raises:
+        UserError: the path does not exist, or is a pipe or device, which might never end.
+    """
+    if not path.exists():
+        raise UserError(f"data.source: there is no {path}; write {demo.SOURCE}, or the path of a file or folder.")
+    if not path.is_file() and not path.is_dir():
+        raise UserError(f"data.source: {path} is neither a file nor a folder.")
+    return path
 
 
 def split_samples(
@@ -410,6 +423,12 @@ def digest(split: Split) -> dict[str, str]:
         inputs_hash.update(x[rows[start : start + size]].tobytes())
     targets_hash = hashlib.blake2b(split.y.tobytes(), digest_size=8)
     return {"targets": targets_hash.hexdigest(), "inputs": inputs_hash.hexdigest()}
+
+
+def by_feature(x: np.ndarray | DiskArray, preprocessing: dict[str, Any]) -> np.ndarray | DiskArray:
+    """Return a view (n, values, features) of inputs (n, *shape), with the features that inputs.py names."""
+    num_features = len(inputs.feature_names(preprocessing))
+    return x.reshape(len(x), math.prod(x.shape[1:]) // num_features, num_features)
 
 
 def mean_and_std(x: np.ndarray | DiskArray) -> tuple[np.ndarray, np.ndarray]:

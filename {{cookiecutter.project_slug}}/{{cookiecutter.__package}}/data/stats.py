@@ -1,7 +1,7 @@
 """Statistics of the data, to be read before a model is trained: balance, ranges, missing values, duplicates, leaks.
 
 Out: tables on the screen, reports/stats.json, and the figures balance.png, examples.png and overview.png in reports/.
-With --labels: reports/doubtful_labels.csv and doubtful_labels.png, in a minute or so on Fashion-MNIST.
+With --labels: reports/doubtful_labels.csv and doubtful_labels.png, in a minute or so on the example.
 Cost: seconds for what fits into memory, a few passes over what stays on disk. No deep-learning framework is imported.
 """
 
@@ -19,11 +19,11 @@ from ..config import Config, add_settings, counted, listed
 from ..storage import REPORTS, write_json
 from ..task import class_masks, target_warnings
 from .describe import MAX_NAMED, near_duplicates
-from .inputs import feature_names
+from .inputs import feature_names, measure_samples
 from .labels import check_labels, draw_doubtful, write_doubtful
 from .plots import draw_balance, draw_examples, draw_overview, save_figure
 from .samples import DiskArray, blocks
-from .splits import RunningStatistics, Split, Splits, feature_ranges, load_splits
+from .splits import RunningStatistics, Split, Splits, by_feature, feature_ranges, load_splits
 
 MAX_FEATURES = 40  # that a table is printed for
 MAX_CHANCE = 200  # features, up to which samples may be alike by chance
@@ -197,18 +197,18 @@ def _count_classes(splits: Splits) -> dict[str, dict[str, int]]:
 
 
 def _describe_inputs(split: Split, preprocessing: dict[str, Any]) -> dict[str, Any]:
-    """Compute the range of all inputs of a split. Padding of sequences (NaN) does not count."""
+    """Compute the range of all inputs of a split, and of what inputs.py measures. Padding (NaN) does not count."""
     x = split.x
     statistics = RunningStatistics(columns=1)
     smallest, largest = np.inf, -np.inf
-    steps: list[int] = []  # of each padded sequence
+    measured: dict[str, list[float]] = {}  # of each sample, by name
     for block in blocks(x):
         statistics.update(block.reshape(-1, 1))
         smallest = min(smallest, float(np.nanmin(block)))
         largest = max(largest, float(np.nanmax(block)))
-        if preprocessing.get("pad"):
-            steps += (~np.isnan(block[..., 0])).sum(axis=1).tolist()
-    described = {
+        for name, values in measure_samples(block, preprocessing).items():
+            measured.setdefault(name, []).extend(values.tolist())
+    return {
         "samples": len(x),
         "shape": list(x.shape[1:]),
         "dtype": str(x.dtype),
@@ -216,15 +216,13 @@ def _describe_inputs(split: Split, preprocessing: dict[str, Any]) -> dict[str, A
         "max": largest,
         "mean": float(statistics.mean[0]),
         "std": float(np.sqrt(statistics.variance[0])),
+        **{name: f"{min(values):.4g} to {max(values):.4g}" for name, values in measured.items()},
     }
-    if steps:
-        described["steps"] = f"{min(steps)} to {max(steps)}"
-    return described
 
 
 def _describe_features(splits: Splits) -> dict[str, dict[str, float]]:
-    """Compute range and mean of each feature (last axis) of the train split, without padding."""
-    smallest, largest = feature_ranges(splits.train.x)
+    """Compute range and mean of each feature of the train split, without padding."""
+    smallest, largest = feature_ranges(by_feature(splits.train.x, splits.preprocessing))
     names = feature_names(splits.preprocessing)
     ranges = zip(names, smallest, splits.info.mean, largest, strict=True)
     return {name: {"min": float(low), "mean": mean, "max": float(high)} for name, low, mean, high in ranges}

@@ -162,7 +162,8 @@ def print_runs(rows: list[dict[str, Any]], different: list[str]) -> None:
         cells += [_number(row[f"val_{METRIC}"]), _cell(row["best_epoch"]), _cell(row["epochs"])]
         cells += [f"{row['seconds']:.0f}", _number(row["test"])]
         if row["test_low"] is not None:
-            cells.append(f"{format_metric(row['test_low'])}-{format_metric(row['test_high'])}")
+            is_known = row["test_low"] <= row["test_high"]  # not of a single group
+            cells.append(f"{format_metric(row['test_low'])}-{format_metric(row['test_high'])}" if is_known else "")
         style = "bold" if number == 0 else None
         table.add_row(*cells, style=style)
         if row["runs"] > 1:

@@ -28,7 +28,7 @@ from ..task import METRIC, find_mistakes, to_predictions
 from ..training.checkpoint import load_model, run_model
 from ..training.series import Series, find_series, print_table, read_test_scores, summarize
 from .card import write_card
-from .importance import describe_importance
+from .importance import make_sections
 from .intervals import measure_certainty
 from .plots import draw_learning_curves, draw_mistakes
 from .report import Section, collect_results, write_report
@@ -67,6 +67,8 @@ def main(run: str = "") -> dict[str, Any]:
     print_metrics(folder, metrics, results)
     print(f"Report: {report}, model card: {card}")
     print(results["verdict"])
+    if results["start_warning"]:
+        print(f"Warning: {results['start_warning']}")
     return metrics
 
 
@@ -171,7 +173,7 @@ def write_documents(folder: Path, splits: Splits, predict: Predict, results: dic
     with np.load(folder / "predictions.npz") as stored:
         predictions = {name: stored[name] for name in ("validation", "test")}
     draw_figures(folder, splits, predictions["test"], load_run(str(folder))[2].target_statistics)
-    sections = [describe_importance(folder, splits, predict), list_doubtful_labels(folder, splits, predictions)]
+    sections = [*make_sections(folder, splits, predict), list_doubtful_labels(folder, splits, predictions)]
     report = write_report(folder, splits, predictions["test"], results, sections)
     return report, write_card(folder, results)
 

@@ -36,24 +36,54 @@ def measure_certainty(test: Split, model: Scorer, baselines: dict[str, Scorer], 
     """
     unit = np.arange(len(test)) if test.group is None else np.unique(test.group.astype(str), return_inverse=True)[1]
     num_units = int(unit.max()) + 1
-    draws = score_draws([model, *baselines.values()], unit)
-    intervals = {key: find_interval(values, num_units) for key, values in draws[0].items()}
-    sign = -1 if metric in LOWER_IS_BETTER else 1
-    ones = np.ones(len(test))
-    better_by = {}
-    for (name, scorer), drawn in zip(baselines.items(), draws[1:], strict=True):
-        better_by[name] = {
-            "value": float(sign * (model.score(ones)[metric] - scorer.score(ones)[metric])),
-            "interval": find_interval(sign * (draws[0][metric] - drawn[metric]), num_units),
-            "p_values": {},
-        }
-        if test.group is None:
-            better_by[name]["p_values"] = model.known_tests(scorer)
-    if test.group is None:  # the formulas suppose that samples have nothing to do with each other
+    intervals, differences = draw_intervals(model, baselines, unit, metric)
+    if test.group is None:
         intervals |= model.known_intervals()
+    else:
+        # Samples of a group are alike, so that intervals of groups are wider. But draws of few groups that happen to
+        # agree are all the same, as are those of a model without a mistake. So no interval is narrower than of samples.
+        of_samples, differences_of_samples = draw_intervals(model, baselines, np.arange(len(test)), metric)
+        intervals = widen(widen(intervals, of_samples), model.known_intervals())
+        differences = widen(differences, differences_of_samples)
+    ones = np.ones(len(test))
+    better_by = {
+        name: {
+            "value": float(subtract(model.score(ones)[metric], scorer.score(ones)[metric], metric)),
+            "interval": differences[name],
+            "p_values": model.known_tests(scorer) if test.group is None else {},
+        }
+        for name, scorer in baselines.items()
+    }
     kind = "samples" if test.group is None else "groups"
     drawn_what = {"kind": kind, "number": num_units, "draws": count_draws(len(test))}
     return {"intervals": intervals, "better_by": better_by, "drawn": drawn_what}
+
+
+def draw_intervals(
+    model: Scorer, baselines: dict[str, Scorer], unit: np.ndarray, metric: str
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Find the intervals of the metrics of a model, by key, and of its differences from the baselines, by name.
+
+    unit: what is drawn together (n,): the number of each sample, or that of its group.
+    """
+    own, *others = score_draws([model, *baselines.values()], unit)
+    num_units = int(unit.max()) + 1
+    intervals = {key: find_interval(values, num_units) for key, values in own.items()}
+    differences = [find_interval(subtract(own[metric], drawn[metric], metric), num_units) for drawn in others]
+    return intervals, dict(zip(baselines, differences, strict=True))
+
+
+def subtract(own: Any, other: Any, metric: str) -> Any:
+    """Say how much better the own values of a metric are than the others: more is better, whatever the metric."""
+    return other - own if metric in LOWER_IS_BETTER else own - other
+
+
+def widen(intervals: dict[str, list[float]], others: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Widen intervals so that they hold the others of the same name. An unknown one, NaN, stays unknown."""
+    return {
+        name: [min(low, others[name][0]), max(high, others[name][1])] if name in others else [low, high]
+        for name, (low, high) in intervals.items()
+    }
 
 
 def score_draws(scorers: list[Scorer], unit: np.ndarray) -> list[dict[str, np.ndarray]]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..baseline import find_best, with_samples
-from ..config import Config, UserError, list_settings, load_config
+from ..config import Config, UserError, counted, list_settings, load_config
 from ..data import Splits
 from ..metrics import DIFFERENCE_UNIT, SHOWN, draw_metrics, format_metric, report_tables
 from ..runs import load_run, read_history
@@ -82,7 +82,9 @@ def collect_results(run: Path, splits: Splits) -> dict[str, Any]:
     """Collect what report and model card tell of a run that was evaluated, ready to be shown."""
     metrics = read_json(run / "metrics.json")
     _, config, info = load_run(str(run))
-    environment = run / "environment.json"
+    environment = read_json(run / "environment.json") if (run / "environment.json").is_file() else {}
+    start = environment.get("start", {})  # the weights from which training began
+    start_warning = start.get("warning", "")
     return {
         "title": f"{__package__.split('.')[0]}, run {run.name}",
         "verdict": describe_result(metrics),
@@ -95,7 +97,8 @@ def collect_results(run: Path, splits: Splits) -> dict[str, Any]:
             "splits": f"given by the source, else {config.data.split_by}{describe_fold(config)}",
         },
         "target_names": info.target_names,
-        "warnings": target_warnings(splits.train.y, info.target_names),
+        "warnings": [*target_warnings(splits.train.y, info.target_names), *filter(None, [start_warning])],
+        "start_warning": start_warning,
         "shown": SHOWN,
         "columns": [*SHOWN.values(), describe_column(metrics["primary_metric"])],
         "caption": describe_intervals(metrics),
@@ -105,19 +108,32 @@ def collect_results(run: Path, splits: Splits) -> dict[str, Any]:
         "details": tabulate_details(metrics["test"]["details"]),
         "changed": changed_settings(config),
         "settings": list_settings(config),
-        "training": metrics["training"] or {},
-        "environment": read_json(environment) if environment.is_file() else {},
+        "training": {**describe_start(start), **(metrics["training"] or {})},
+        "environment": environment,
     }
+
+
+def describe_start(start: dict[str, str]) -> dict[str, str]:
+    """Name the weights from which a run has started; nothing for random ones. start: of environment.json."""
+    if not start:
+        return {}
+    return {"starting_weights": start["weights"] + ("" if start["head"] == "kept" else ", with a new head")}
 
 
 def describe_result(metrics: dict[str, Any]) -> str:
     """Say in a sentence how good the model is, and whether it is better than the best baseline."""
     key, test = metrics["primary_metric"], metrics["test"]
-    low, high = test["intervals"][key]
+    interval = format_interval(test["intervals"][key])
     return (
         f"{SHOWN[key][0].upper()}{SHOWN[key][1:]} {format_metric(test[key])} on {test['samples']:,} test samples"
-        f" (95 % interval {format_metric(low)} to {format_metric(high)}): {describe_difference(metrics)}."
+        f" ({f'95 % interval {interval}' if interval else 'no interval'}): {describe_difference(metrics)}."
     )
+
+
+def format_interval(interval: list[float]) -> str:
+    """Write an interval of a metric; "" if it is not known, as of a single sample or group."""
+    low, high = interval
+    return f"{format_metric(low)} to {format_metric(high)}" if low <= high else ""
 
 
 def describe_difference(metrics: dict[str, Any]) -> str:
@@ -141,20 +157,24 @@ def describe_difference(metrics: dict[str, Any]) -> str:
         return f"better than {against} by {value} (95 % {interval})"
     samples = f"{metrics['test']['samples']:,} samples"
     if metrics["drawn"]["kind"] == "groups":
-        samples += f" of {metrics['drawn']['number']:,} groups"
-    sure = f", 95 % {interval}" if low <= high else ""  # one sample has none
+        samples += f" of {counted(metrics['drawn']['number'], 'group')}"
+    sure = f", 95 % {interval}" if interval else ""
     doubt = f", but p = {p:.2g} by a paired test" if is_outside else ""
     return f"no difference from {against} that these {samples} could show ({value}{sure}{doubt})"
 
 
 def format_difference(value: float, interval: list[float]) -> tuple[str, str]:
-    """Write a difference with its unit, and its interval: with so many decimals that this has two digits."""
+    """Write a difference with its unit, and its interval: with so many decimals that this has two digits.
+
+    The interval is "" if it is not known, as of a single sample or group.
+    """
     factor, unit = DIFFERENCE_UNIT
     values = [factor * number for number in (value, *interval)]
     width = values[2] - values[1]
-    decimals = max(0, 1 - math.floor(math.log10(width))) if width > 0 else 1
+    is_seen = width > 1e-9 * max(map(abs, values))  # beyond rounding errors
+    decimals = max(0, 1 - math.floor(math.log10(width))) if is_seen else 1
     text, low, high = (f"{round(number, decimals) + 0.0:,.{decimals}f}" for number in values)  # + 0.0: no -0.0
-    return f"{text} {unit}".rstrip(), f"{low} to {high}"
+    return f"{text} {unit}".rstrip(), f"{low} to {high}" if interval[0] <= interval[1] else ""
 
 
 def describe_fold(config: Config) -> str:
@@ -198,11 +218,14 @@ def collect_scores(metrics: dict[str, Any]) -> list[dict[str, Any]]:
             {
                 "name": with_samples(name, scores["train_samples"], metrics["train_samples"]),
                 "kind": "baseline",
-                "values": [*(format_metric(scores[key]) for key in SHOWN), f"{value.split()[0]} ({interval})"],
+                "values": [
+                    *(format_metric(scores[key]) for key in SHOWN),
+                    f"{value.split()[0]} ({interval or 'unsure'})",
+                ],
             }
         )
     rows.append({"name": "this model", "kind": "model", "values": [*(format_metric(test[key]) for key in SHOWN), ""]})
-    intervals = [" to ".join(map(format_metric, test["intervals"][key])) for key in SHOWN]
+    intervals = [format_interval(test["intervals"][key]) for key in SHOWN]
     rows.append({"name": "95 % interval", "kind": "interval", "values": [*intervals, ""]})
     empty = [""] * len(SHOWN)
     for name, value in metrics.get("published", {}).items():
@@ -223,6 +246,11 @@ def describe_intervals(metrics: dict[str, Any]) -> str:
         f"The 95 % intervals are of the test samples: {drawn['number']:,} {drawn['kind']}, drawn anew"
         f" {drawn['draws']:,} times. How another seed of the training would differ, they do not say."
     )
+    if drawn["number"] < 2:
+        words = (
+            f"There are no intervals: the test split is a single {drawn['kind'].removesuffix('s')}, which does not show"
+            " how others differ. A larger data.test_fraction gives it more."
+        )
     times = metrics["test_evaluations"]
     if times > 1:
         words += f" The test split of this run was evaluated {times} times: what is chosen by it looks too good."

@@ -90,7 +90,7 @@ def describe_model(run: Path, config: Config, info: DataInfo, inputs: np.ndarray
         "input_dtype": str(inputs.dtype),
         "preprocessing": info.preprocessing,  # how files become samples
         "columns": {name: value for name, value in asdict(config.data).items() if name.endswith("_column") and value},
-        "feature_names": feature_names(info.preprocessing),  # of the last axis of a sample, as the next three
+        "feature_names": feature_names(info.preprocessing),  # of the next three
         "input_mean": info.mean,
         "input_min": info.min,
         "input_max": info.max,

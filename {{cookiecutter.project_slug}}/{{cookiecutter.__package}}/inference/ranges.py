@@ -25,7 +25,7 @@ def range_warnings(x: np.ndarray | DiskArray, info: DataInfo) -> list[str]:
     smallest, largest = np.full(len(low), np.inf), np.full(len(low), -np.inf)
     num_outside = 0
     for block in blocks(x):
-        values = block.reshape(-1, block.shape[-1])  # (samples or steps or pixels, features)
+        values = block.reshape(-1, len(low))  # (samples or steps or pixels, features)
         is_outside = (values < low - width) | (values > high + width)  # padding (NaN) is not
         num_outside += int(is_outside.reshape(len(block), -1).any(axis=1).sum())
         smallest, largest = np.fmin(smallest, np.fmin.reduce(values)), np.fmax(largest, np.fmax.reduce(values))

@@ -30,7 +30,7 @@ from typing import Any
 from jsonargparse import ArgumentParser
 
 from ..config import UserError
-from ..data.fashion_mnist import read_url
+from ..data.download import read_url
 from ..runs import find_run, is_outdated
 from ..storage import read_json, whole_file
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 from jsonargparse import ArgumentParser
 
@@ -11,12 +12,18 @@ from .tune import ONE_DEVICE
 
 STEPS = 300
 GOAL = 0.01  # of the loss before the first step
-REGULARIZES = r"(model|compile)\.\w*(dropout|flip|decay|smoothing)\w*"
+REGULARIZES = r"(model|compile)\.\w*(dropout|flip|noise|shift|stretch|coloring|mask|decay|smoothing)\w*"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of the command `overfit`."""
     add_settings(parser)
+
+
+def find_regularization(config: Config) -> dict[str, Any]:
+    """Find the settings that keep a network from learning by heart: the values that switch them off, by name."""
+    settings = list_settings(config)
+    return {name: type(value)(0) for name, value in settings.items() if re.fullmatch(REGULARIZES, name)}
 
 
 def main(config: Config) -> None:
@@ -25,8 +32,7 @@ def main(config: Config) -> None:
     Raises:
         UserError: the loss does not get there.
     """
-    settings = list_settings(config)
-    off = {name: type(value)(0) for name, value in settings.items() if re.fullmatch(REGULARIZES, name)}
+    settings, off = list_settings(config), find_regularization(config)
     print(f"Switched off: {', '.join(name for name in off if settings[name]) or 'nothing'}.")
     steps = Steps(change_settings(config, {**off, **ONE_DEVICE, "training.epochs": STEPS}))
     batch = next(steps.draw())

@@ -180,7 +180,7 @@ def train_one(config: Config, train: Train, *, resume: bool) -> Scores:
     assert trained is not None  # there is one process
     run, splits, predictions = trained
     with redirect_stdout(io.StringIO()):  # each fold has baselines of its own
-        baselines = load_report(config)["baselines"]
+        baselines = load_report(config, splits)["baselines"]
     metrics = score(predictions, splits, load_info(run / "data.json").target_statistics)
     scores = {name: result["validation"] for name, result in baselines.items()}
     return {**scores, MODEL: {key: metrics[key] for key in SHOWN}}

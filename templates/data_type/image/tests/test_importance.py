@@ -21,7 +21,7 @@ def test_the_corner_that_decides_is_found(splits: Splits, monkeypatch: pytest.Mo
         asked.append(len(images))
         return right[images[:, -1, 0, 0].astype(int)]
 
-    section = importance.describe_importance(Path(), changed, predict)
+    (section,) = importance.make_sections(Path(), changed, predict)
     mean = maps[0].mean(axis=0)
     assert mean.shape == (7, 7)
     assert mean[-1, 0] > 0.1

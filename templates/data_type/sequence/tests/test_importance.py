@@ -28,7 +28,7 @@ def test_the_feature_that_decides_is_found(splits: Splits) -> None:
         assert (found[..., 0].sum(axis=1) == np.tile(lengths, len(inputs) // N)).all()
         return right[inputs[:, 0, 2].astype(int)]
 
-    importance.describe_importance(Path(), changed, predict)
+    importance.make_sections(Path(), changed, predict)
     table = pd.read_csv("importance.csv")
     assert table["feature"][0].endswith("2")
     assert table["low"][0] > 0.1

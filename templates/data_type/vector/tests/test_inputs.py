@@ -126,6 +126,27 @@ def test_preprocessing_is_learned_on_the_train_split() -> None:
     json.dumps(splits.preprocessing)
 
 
+def test_scaling_of_columns_is_robust() -> None:
+    tail = [*range(99), 1e9]  # a single value decides mean and std
+    rare = [0] * 99 + [5]
+    switch = [0, 1, 1, 1] * 25
+    learned = inputs.learn_scaling(np.array([tail, rare, switch, [7] * 100]).T)
+    assert 49 <= learned["center"][0] <= 50 and learned["center"][1:] == [0, 0, 7]
+    assert 49 <= learned["scale"][0] <= 51 and learned["scale"][1:] == [2.5, 1, 1]
+    counts = [len(edges) for edges in learned["edges"]]
+    assert counts == [17, 0, 0, 0]  # one interval alone says no more than the number
+    assert learned["edges"][0] == sorted(learned["edges"][0])
+    json.dumps(learned)
+
+
+def test_intervals_are_of_columns_of_numbers_alone() -> None:
+    table().to_csv("own.csv", index=False)
+    age, *others = load("own.csv", target_column="y").preprocessing["scaling"]["edges"]
+    assert 3 <= len(age) <= 17 and not any(others)
+    np.savez("own.npz", **arrays())
+    assert load("own.npz").preprocessing["scaling"]["edges"] == []
+
+
 def test_new_files_are_encoded_like_the_training() -> None:
     made = table()
     made["code"] = [7 if row % 2 else 8 for row in range(N)]

@@ -43,14 +43,27 @@ class Compiled:
             fabric.clip_gradients(self.model, self.optimizer, max_norm=self.clip_norm, error_if_nonfinite=False)
 
 
+class EachAnswer(nn.Module):
+    """Score each answer of a network that gives several to a sample, as an ensemble does in training."""
+
+    def __init__(self, score: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.score = score
+
+    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Score outputs (batch * answers, outputs) by targets (batch, ...)."""
+        answers = len(outputs) // len(targets)
+        return self.score(outputs, targets if answers == 1 else targets.repeat_interleave(answers, dim=0))
+
+
 def compile_model(model: nn.Module, info: DataInfo, config: Config, *, steps_per_epoch: int) -> Compiled:
     """Choose loss, metric, optimizer and schedule by the settings."""
     total_steps = config.training.epochs * steps_per_epoch
     optimizer, schedule = make_optimizer(model, config, total_steps=total_steps)
     return Compiled(
         model=model,
-        loss=make_loss(config, info.target_statistics),
-        metric=make_metric(info.target_statistics),
+        loss=EachAnswer(make_loss(config, info.target_statistics)),
+        metric=EachAnswer(make_metric(info.target_statistics)),
         optimizer=optimizer,
         schedule=schedule,
         clip_norm=config.compile.clip_norm,

@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 def gradients(model: nn.Module, loss: nn.Module, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray | None]:
     """Compute the gradient of the loss of one batch, by parameter; None if the loss does not depend on it."""
     model.train()
-    loss(model(torch.from_numpy(x)), torch.from_numpy(y)).backward()
+    _score(model, loss, x, y).backward()
     named = model.named_parameters()
     return {name: None if weight.grad is None else weight.grad.numpy() for name, weight in named}
 
@@ -32,13 +32,19 @@ def train_steps(
     model.train()
     losses = []
     for _ in range(steps):
-        batch_loss = loss(model(torch.from_numpy(x)), torch.from_numpy(y))
+        batch_loss = _score(model, loss, x, y)
         update.zero_grad()
         batch_loss.backward()
         update.step()
         schedule.step()
         losses.append(batch_loss.item())
     return losses
+
+
+def _score(model: nn.Module, loss: nn.Module, x: np.ndarray, y: np.ndarray) -> torch.Tensor:
+    """Compute the loss of one batch, of each answer where the network gives several to a sample."""
+    outputs, targets = model(torch.from_numpy(x)), torch.from_numpy(y)
+    return loss(outputs, targets.repeat_interleave(len(outputs) // len(targets), dim=0))
 
 
 def last_weights(run: Path) -> dict[str, np.ndarray]:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.table import Table
 
-from .probabilities import MIN_SAMPLES, calibration_error, draw_calibration, mcnemar, wilson_interval
+from .probabilities import (
+    MIN_SAMPLES,
+    calibration_error,
+    draw_calibration,
+    mcnemar,
+    score_classes,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:  # else imported when called: training draws nothing
     from matplotlib.figure import Figure
@@ -41,31 +48,15 @@ def compute_metrics(
         names: of both classes.
         statistics: of the targets; "threshold" is the probability from which a sample counts as positive, else 0.5.
     """
-    from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
-
-    threshold = statistics.get("threshold", 0.5)
-    predicted = (predictions >= threshold).astype(int)
-    precision, recall, f1, support = precision_recall_fscore_support(y, predicted, labels=[0, 1], zero_division=0)
-    both = support.min() > 0  # else there is nothing to rank
+    scorer, ones = Scorer(y, predictions, statistics), np.ones(len(y))
+    scores = scorer.score(ones)
     return {
         "samples": len(y),
-        "accuracy": float((predicted == y).mean()),
-        "f1": float(f1[1]),
-        "macro_recall": float(recall[support > 0].mean()),
-        "roc_auc": float(roc_auc_score(y, predictions)) if both else float("nan"),
-        "average_precision": float(average_precision_score(y, predictions)) if both else float("nan"),
+        **{name: float(value) for name, value in scores.items()},
         "calibration_error": calibration_error(predictions, y == 1),
         "log_loss": log_loss(y, predictions),
-        "threshold": threshold,
-        "details": {
-            name: {
-                "precision": float(precision[label]),
-                "recall": float(recall[label]),
-                "F1": float(f1[label]),
-                "samples": int(support[label]),
-            }
-            for label, name in enumerate(names)
-        },
+        "threshold": statistics.get("threshold", 0.5),
+        "details": score_classes(*scorer.count(ones), names),
     }
 
 
@@ -96,7 +87,7 @@ def choose_threshold(y: np.ndarray, predictions: np.ndarray, metric: str) -> dic
 class Scorer:
     """The metrics in SHOWN of one model on samples that count several times or not at all, as in a draw of them.
 
-    `compute_metrics` says more, and is too slow for a thousand draws. With weights of 1 both give the same.
+    With weights of 1 these are the metrics as scikit-learn defines them; a class without a sample has no recall.
     """
 
     def __init__(self, y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]):
@@ -104,11 +95,14 @@ class Scorer:
         self.right = self.predicted == y
         _, self.rank = np.unique(predictions, return_inverse=True)  # (n,); equal probabilities share a rank
 
+    def count(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Count samples of both classes (2,): predicted rightly, predicted, and there."""
+        hits = np.bincount(self.y, weights * self.right, 2)
+        return hits, np.bincount(self.predicted, weights, 2), np.bincount(self.y, weights, 2)
+
     def score(self, weights: np.ndarray) -> dict[str, float]:
         """Compute the metrics; weights (n,) float64: how often each sample counts."""
-        support = np.bincount(self.y, weights, 2)  # of both classes
-        found = np.bincount(self.predicted, weights, 2)
-        hits = np.bincount(self.y, weights * self.right, 2)
+        hits, found, support = self.count(weights)
         present = support > 0
         return {
             "accuracy": hits.sum() / support.sum(),

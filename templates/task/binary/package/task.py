@@ -17,28 +17,7 @@ METRIC = "accuracy"  # shown beside the loss after each epoch
 ERROR = "fall of the probability of the true class"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = False  # classes may have any name, such as NA or 1,5
 
-# Published test results on the same data, by name: `evaluate` prints them beside yours.
-PUBLISHED: dict[str, float] = {}
-PUBLISHED_SOURCE = ""
-
 ANSWERS = {"0", "1", "0.0", "1.0", "no", "yes", "n", "y", "false", "true"}  # that a target often has
-
-LONG_SLEEVES = (2, 4, 6)  # class ids of Fashion-MNIST: pullover, coat, shirt
-
-
-def demo_targets(x: np.ndarray, labels: np.ndarray, class_names: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Make an example of this task from Fashion-MNIST: clothing with long sleeves, or not.
-
-    Args:
-        x: images (n, 28, 28) uint8.
-        labels: class ids (n,) int64.
-        class_names: of Fashion-MNIST.
-
-    Returns:
-        Images, targets and target names.
-    """
-    y = np.isin(labels, LONG_SLEEVES).astype(np.int64)
-    return x, y, ["other", "long sleeves"]
 
 
 def encode_targets(

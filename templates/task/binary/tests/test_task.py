@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from own_data import encode_targets, metrics, refused, task, unfit_targets
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,19 @@ def test_the_largest_unit_does_not_decide_for_the_nearest_mean() -> None:
     found = metrics.compute_metrics(y, predictions, ["no", "yes"], {})
     assert found["accuracy"] > 0.9
     assert found["roc_auc"] > 0.97  # ranked by distance: of yes and no alone it is about the accuracy
+
+
+def test_metrics_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    y, predictions = random.integers(0, 2, 50), random.random(50).round(1)  # some are equal
+    found = metrics.compute_metrics(y, predictions, ["no", "yes"], {"threshold": 0.3})
+    predicted = (predictions >= 0.3).astype(int)
+    precision, recall, f1, support = precision_recall_fscore_support(y, predicted, zero_division=0)
+    expected = np.transpose([precision, recall, f1, support])
+    assert [list(scores.values()) for scores in found["details"].values()] == [pytest.approx(row) for row in expected]
+    assert (found["f1"], found["macro_recall"]) == pytest.approx((f1[1], recall.mean()))
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(y, predictions))
+    assert found["average_precision"] == pytest.approx(average_precision_score(y, predictions))
 
 
 def test_a_sure_mistake_costs_what_it_costs() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.table import Table
 
-from .probabilities import calibration_error, draw_calibration, mcnemar, wilson_interval
+from .probabilities import calibration_error, draw_calibration, mcnemar, score_classes, wilson_interval
 
 if TYPE_CHECKING:  # else imported when called: training draws nothing
     from matplotlib.figure import Figure
@@ -35,28 +35,14 @@ def compute_metrics(
         names: of all classes, in the order of the columns.
         statistics: of the targets of the train split, which these metrics do not need.
     """
-    from sklearn.metrics import precision_recall_fscore_support
-
-    labels = list(range(len(names)))
-    predicted = predictions.argmax(axis=1)
-    precision, recall, f1, support = precision_recall_fscore_support(y, predicted, labels=labels, zero_division=0)
-    present = support > 0  # a class without a sample has no recall
+    scorer, ones = Scorer(y, predictions, statistics), np.ones(len(y))
+    scores = scorer.score(ones)
     return {
         "samples": len(y),
-        "accuracy": float((predicted == y).mean()),
-        "macro_f1": float(f1[present].mean()),
-        "macro_recall": float(recall[present].mean()),
-        "calibration_error": calibration_error(predictions.max(axis=1), predicted == y),
+        **{name: float(value) for name, value in scores.items()},
+        "calibration_error": calibration_error(predictions.max(axis=1), scorer.right),
         "log_loss": float(-np.log(np.maximum(predictions[np.arange(len(y)), y].astype(np.float64), TINY)).mean()),
-        "details": {
-            name: {
-                "precision": float(precision[label]),
-                "recall": float(recall[label]),
-                "F1": float(f1[label]),
-                "samples": int(support[label]),
-            }
-            for label, name in enumerate(names)
-        },
+        "details": score_classes(*scorer.count(ones), names),
     }
 
 
@@ -68,7 +54,7 @@ def choose_threshold(y: np.ndarray, predictions: np.ndarray, metric: str) -> dic
 class Scorer:
     """The metrics in SHOWN of one model on samples that count several times or not at all, as in a draw of them.
 
-    `compute_metrics` says more, and is too slow for a thousand draws. With weights of 1 both give the same.
+    With weights of 1 these are the metrics as scikit-learn defines them; a class without a sample has no F1 and recall.
     """
 
     def __init__(self, y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]):
@@ -76,11 +62,15 @@ class Scorer:
         self.right = self.predicted == y
         self.classes = predictions.shape[1]
 
+    def count(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Count samples of each class (classes,): predicted rightly, predicted, and there."""
+        hits = np.bincount(self.y, weights * self.right, self.classes)
+        found = np.bincount(self.predicted, weights, self.classes)
+        return hits, found, np.bincount(self.y, weights, self.classes)
+
     def score(self, weights: np.ndarray) -> dict[str, float]:
         """Compute the metrics; weights (n,) float64: how often each sample counts."""
-        support = np.bincount(self.y, weights, self.classes)  # (classes,)
-        found = np.bincount(self.predicted, weights, self.classes)
-        hits = np.bincount(self.y, weights * self.right, self.classes)
+        hits, found, support = self.count(weights)
         present = support > 0
         return {
             "accuracy": hits.sum() / support.sum(),

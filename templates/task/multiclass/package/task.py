@@ -17,34 +17,6 @@ ERROR = "fall of the probability of the true class"  # what `sample_errors` coun
 NUMERIC_TARGETS = False  # classes may have any name, such as NA or 1,5
 MAX_CLASSES = 100  # of a column that `data --inspect` takes for the target
 
-# Test accuracy on Fashion-MNIST: the best of each kind in its own README, as submitted, and not checked there. Of two
-# convolutions there are seven results, from 0.876. People: the majority of three laymen on 1,000 test images, so +-2.3
-# points; the others are of all 10,000. Replace it with published results on your data.
-PUBLISHED_SOURCE = "https://github.com/zalandoresearch/fashion-mnist#benchmark"
-PUBLISHED = {
-    "people, on 1,000 images": 0.835,
-    "GRU + SVM with dropout": 0.897,
-    "XGBoost": 0.898,
-    "MLP 256-128-64": 0.900,
-    "2 convolutions, 1.8M": 0.932,
-    "ResNet18": 0.949,
-    "WRN40-4": 0.967,
-}
-
-
-def demo_targets(x: np.ndarray, labels: np.ndarray, class_names: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Make an example of this task from Fashion-MNIST: tell its ten classes apart.
-
-    Args:
-        x: images (n, 28, 28) uint8.
-        labels: class ids (n,) int64.
-        class_names: of Fashion-MNIST.
-
-    Returns:
-        Images, targets and target names.
-    """
-    return x, labels, class_names
-
 
 def encode_targets(
     targets: pd.DataFrame, where: Callable[[int], str], target_names: list[str] | None = None

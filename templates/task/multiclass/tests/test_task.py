@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from own_data import UserError, encode_targets, metrics, refused, task, unfit_targets
+from sklearn.metrics import precision_recall_fscore_support
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_a_class_that_training_would_not_see_is_named(config) -> None:
     arrays = dict(np.load(config.data.source))
     kept = arrays["y_train"] != 3
     np.savez("own.npz", **{**arrays, "x_train": arrays["x_train"][kept], "y_train": arrays["y_train"][kept]})
-    assert "No sample of the train split is Dress" in refused("own.npz")
+    assert f"No sample of the train split is {arrays['class_names'][3]}" in refused("own.npz")
 
 
 def test_the_largest_unit_does_not_decide_for_the_nearest_mean() -> None:
@@ -58,6 +59,19 @@ def test_the_largest_unit_does_not_decide_for_the_nearest_mean() -> None:
     predictions = task.predict_baseline(model.fit(x, y), x, ["no", "yes"])
     found = metrics.compute_metrics(y, predictions, ["no", "yes"], {})
     assert found["accuracy"] > 0.9
+
+
+def test_metrics_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    y, predictions = random.choice([0, 1, 3], 50), random.dirichlet(np.ones(5), 50)  # no sample of two classes
+    found = metrics.compute_metrics(y, predictions, list("abcde"), {})
+    predicted = predictions.argmax(axis=1)
+    precision, recall, f1, support = precision_recall_fscore_support(y, predicted, labels=range(5), zero_division=0)
+    expected = np.transpose([precision, recall, f1, support])
+    assert [list(scores.values()) for scores in found["details"].values()] == [pytest.approx(row) for row in expected]
+    assert found["macro_f1"] == pytest.approx(f1[support > 0].mean())
+    assert found["macro_recall"] == pytest.approx(recall[support > 0].mean())
+    assert found["accuracy"] == pytest.approx((predicted == y).mean())
 
 
 def test_a_sure_mistake_costs_what_it_costs() -> None:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.table import Table
 
-from .probabilities import MIN_SAMPLES, calibration_error, draw_calibration, mcnemar, wilson_interval
+from .probabilities import (
+    MIN_SAMPLES,
+    calibration_error,
+    draw_calibration,
+    mcnemar,
+    score_classes,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:  # else imported when called: training draws nothing
     from matplotlib.figure import Figure
@@ -41,28 +48,16 @@ def compute_metrics(
         names: of the labels, in the order of the columns.
         statistics: of the targets; "threshold" is the probability from which a label counts as there, else 0.5.
     """
-    threshold = statistics.get("threshold", 0.5)
-    truth, predicted = y > 0.5, predictions >= threshold
-    hits, found, support = (truth & predicted).sum(axis=0), predicted.sum(axis=0), truth.sum(axis=0)
-    precision, recall = hits / np.maximum(found, 1), hits / np.maximum(support, 1)  # 0 where there is nothing
-    f1 = 2 * hits / np.maximum(found + support, 1)
+    scorer, ones = Scorer(y, predictions, statistics), np.ones(len(y))
+    scores = scorer.score(ones)
+    truth = y > 0.5
     return {
         "samples": len(y),
-        "micro_f1": float(2 * hits.sum() / max(found.sum() + support.sum(), 1)),
-        "macro_f1": float(f1[support > 0].mean()) if support.any() else 0.0,  # a label that no sample has, has no F1
-        "exact_match": float((truth == predicted).all(axis=1).mean()),
+        **{name: float(value) for name, value in scores.items()},
         "calibration_error": calibration_error(predictions.ravel(), truth.ravel()),
         "log_loss": log_loss(truth, predictions),
-        "threshold": threshold,
-        "details": {
-            name: {
-                "precision": float(precision[label]),
-                "recall": float(recall[label]),
-                "F1": float(f1[label]),
-                "samples": int(support[label]),
-            }
-            for label, name in enumerate(names)
-        },
+        "threshold": statistics.get("threshold", 0.5),
+        "details": score_classes(*scorer.count(ones), names),
     }
 
 
@@ -99,7 +94,7 @@ def choose_threshold(y: np.ndarray, predictions: np.ndarray, metric: str) -> dic
 class Scorer:
     """The metrics in SHOWN of one model on samples that count several times or not at all, as in a draw of them.
 
-    `compute_metrics` says more, and is too slow for a thousand draws. With weights of 1 both give the same.
+    With weights of 1 these are the metrics as scikit-learn defines them; a label that no sample has, has no F1.
     """
 
     def __init__(self, y: np.ndarray, predictions: np.ndarray, statistics: dict[str, Any]):
@@ -109,9 +104,13 @@ class Scorer:
         self.right = (truth == predicted).all(axis=1)
         self.hits, self.found, self.support = map(csr_array, (truth & predicted, predicted, truth))  # (n, labels) each
 
+    def count(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Count samples with each label (labels,): predicted rightly, predicted, and there."""
+        return weights @ self.hits, weights @ self.found, weights @ self.support
+
     def score(self, weights: np.ndarray) -> dict[str, float]:
         """Compute the metrics; weights (n,) float64: how often each sample counts."""
-        hits, found, support = (weights @ table for table in (self.hits, self.found, self.support))  # (labels,) each
+        hits, found, support = self.count(weights)
         present = support > 0
         return {
             "micro_f1": 2 * hits.sum() / max((found + support).sum(), 1),

@@ -19,36 +19,6 @@ LABEL_SEPARATORS = "|;,"  # in a column that lists the labels of each sample
 MAX_LABELS = 100  # that are taken for labels however few samples there are
 RARE = 10  # a label is rare if fewer samples have it, or lack it
 
-# Published test results on the same data, by name: `evaluate` prints them beside yours.
-PUBLISHED: dict[str, float] = {}
-PUBLISHED_SOURCE = ""
-
-# The classes of Fashion-MNIST that have each label. Class ids: T-shirt 0, trouser 1, pullover 2, dress 3, coat 4,
-# sandal 5, shirt 6, sneaker 7, bag 8, ankle boot 9.
-LABELS = {
-    "worn on top": (0, 2, 3, 4, 6),
-    "worn on the legs": (1, 3),
-    "worn on the feet": (5, 7, 9),
-    "long sleeves": (2, 4, 6),
-    "closed shoe": (7, 9),
-    "carried": (8,),
-}
-
-
-def demo_targets(x: np.ndarray, labels: np.ndarray, class_names: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Make an example of this task from Fashion-MNIST: labels of clothing, such as long sleeves.
-
-    Args:
-        x: images (n, 28, 28) uint8.
-        labels: class ids (n,) int64.
-        class_names: of Fashion-MNIST.
-
-    Returns:
-        Images, targets and target names.
-    """
-    y = np.stack([np.isin(labels, class_ids) for class_ids in LABELS.values()], axis=1)
-    return x, y.astype(np.float32), list(LABELS)
-
 
 def encode_targets(
     targets: pd.DataFrame, where: Callable[[int], str], target_names: list[str] | None = None

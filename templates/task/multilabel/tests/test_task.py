@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from own_data import encode_targets, metrics, refused, task, unfit_targets
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 
 @pytest.mark.parametrize("column", [[1, 0, 1], [1.0, 0.0, 1.0], [True, False, True], ["1", "0", "1"]])
@@ -57,6 +58,18 @@ def test_small_probabilities_keep_their_digits() -> None:
 def test_a_label_that_no_sample_has_does_not_count_in_macro_f1() -> None:
     y = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0]], np.float32)
     assert metrics.compute_metrics(y, y, ["a", "b", "c"], {})["macro_f1"] == 1
+
+
+def test_metrics_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    y, predictions = random.integers(0, 2, (50, 4)).astype(np.float32), random.random((50, 4))
+    found = metrics.compute_metrics(y, predictions, list("abcd"), {"threshold": 0.4})
+    predicted = predictions >= 0.4
+    expected = np.transpose(precision_recall_fscore_support(y, predicted, zero_division=0))
+    assert [list(scores.values()) for scores in found["details"].values()] == [pytest.approx(row) for row in expected]
+    assert found["micro_f1"] == pytest.approx(f1_score(y, predicted, average="micro"))
+    assert found["macro_f1"] == pytest.approx(f1_score(y, predicted, average="macro"))
+    assert found["exact_match"] == pytest.approx(accuracy_score(y, predicted))
 
 
 def test_a_sure_mistake_costs_what_it_costs() -> None:

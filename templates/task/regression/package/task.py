@@ -17,37 +17,7 @@ METRIC = "mae"  # shown beside the loss after each epoch: the mean absolute erro
 ERROR = "rise of the absolute error, in standard deviations"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = True  # as inputs, they may be written as 1.493,87 €
 
-# Published test results on the same data, by name: `evaluate` prints them beside yours.
-PUBLISHED: dict[str, float] = {}
-PUBLISHED_SOURCE = ""
-
-MAX_ANGLE = 45  # degrees
 MIN_DOUBT = 5  # standard deviations from which a target is doubtful
-
-
-def demo_targets(x: np.ndarray, labels: np.ndarray, class_names: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Make an example of this task from Fashion-MNIST: by which angle was an image rotated?
-
-    Each image is rotated counterclockwise by a random whole number of degrees, the same in every run.
-
-    Args:
-        x: images (n, 28, 28) uint8.
-        labels: class ids (n,) int64.
-        class_names: of Fashion-MNIST.
-
-    Returns:
-        Images, targets and target names.
-    """
-    from scipy.ndimage import rotate  # takes a while to import
-
-    angles = np.random.default_rng(0).integers(-MAX_ANGLE, MAX_ANGLE + 1, len(x))
-    rotated = np.empty_like(x)
-    for angle in range(-MAX_ANGLE, MAX_ANGLE + 1):
-        chosen = angles == angle
-        if chosen.any():
-            rotated[chosen] = rotate(x[chosen], angle, axes=(2, 1), reshape=False, order=1)  # order 1: bilinear
-    y = angles.astype(np.float64)[:, np.newaxis]
-    return rotated, y, ["angle in degrees"]
 
 
 def encode_targets(

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from own_data import encode_targets, metrics, task, unfit_targets
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 
 @pytest.mark.parametrize("column", [[1, 0, 2.5], ["1", "0", "2.5"], np.array([1, 0, 2.5], np.float16)])
@@ -81,6 +82,19 @@ def test_several_targets_are_compared_in_their_standard_deviations() -> None:
     for key in metrics.LOWER_IS_BETTER:
         assert good[key] < 0.01 < 0.3 < bad[key]
     assert good["details"]["euros"]["RMSE"] == pytest.approx(1000, rel=0.1)
+
+
+def test_metrics_are_those_of_scikit_learn() -> None:
+    y, predictions = np.random.default_rng(0).normal(5, 2, (2, 50, 2))  # two targets of 50 samples
+    found = metrics.compute_metrics(y, predictions, ["a", "b"], {"std": [1, 1]})
+    for number, scores in enumerate(found["details"].values()):
+        of_target = y[:, number], predictions[:, number]
+        assert scores["mean absolute error"] == pytest.approx(mean_absolute_error(*of_target))
+        assert scores["RMSE"] == pytest.approx(root_mean_squared_error(*of_target))
+        assert scores["R2"] == pytest.approx(r2_score(*of_target))
+    assert found["mae"] == pytest.approx(mean_absolute_error(y, predictions))
+    assert found["rmse"] == pytest.approx(root_mean_squared_error(y, predictions))
+    assert found["r2"] == pytest.approx(r2_score(y, predictions))
 
 
 def test_one_target_keeps_its_unit() -> None:

@@ -15,15 +15,14 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from PIL import Image, ImageOps
 
 from ..config import DataSettings, UserError, counted
 from .array_files import free_memory
 from .arrays import is_arrays, load_array, read_arrays
 from .describe import describe_groups, describe_table, guess_split_column, guess_target, keep
-from .folders import files_below, list_files
-from .samples import DiskArray, Samples
+from .folders import files_below, guess_file_column, list_files
+from .samples import DiskArray, Samples, take_samples
 from .tables import as_list, is_table, read_table
 
 HAS_UNITS = False  # pixels share one, unlike the columns of a table
@@ -189,6 +188,16 @@ def _scale(image: Image.Image, preprocessing: dict[str, Any]) -> np.ndarray:
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR)  # with antialiasing
     return np.asarray(image, np.uint8).reshape(height, width, channels)
+
+
+def for_baselines(x: np.ndarray | DiskArray, preprocessing: dict[str, Any]) -> np.ndarray | DiskArray:
+    """Return what baselines learn from: inputs (n, *shape) as they are."""
+    return x
+
+
+def measure_samples(block: np.ndarray, preprocessing: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Measure what differs between samples (n, *shape), for the statistics: nothing here, (n,) each."""
+    return {}
 
 
 def feature_names(preprocessing: dict[str, Any]) -> list[str]:
@@ -379,16 +388,7 @@ def _skip_corrupt(samples: Samples, settings: DataSettings) -> Samples:
         print(f"Left out: {file} is not a whole image.")
     if not len(rows):
         raise UserError("No image of data.source is whole: make them anew.")
-    where = samples.where
-    return Samples(
-        [samples.inputs[row] for row in rows],
-        samples.targets.iloc[rows].reset_index(drop=True),
-        lambda row: where(int(rows[row])),
-        split=None if samples.split is None else samples.split[rows],
-        group=None if samples.group is None else samples.group[rows],
-        time=None if samples.time is None else samples.time[rows],
-        num_skipped=len(samples.inputs) - len(rows),
-    )
+    return replace(take_samples(samples, rows), num_skipped=len(samples.inputs) - len(rows))
 
 
 def _find_whole_files(files: list[str], preprocessing: dict[str, Any], settings: DataSettings) -> list[str]:
@@ -410,7 +410,7 @@ def _inspect_table(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
     """Guess which columns of a table hold files, split and target, and describe all columns in lines."""
     table, _, _ = read_table(path, targets=as_list(settings.target_column), quiet=True)
     id_column = keep(settings.id_column, table)
-    image_column = keep(settings.image_column, table) or _guess_image_column(table)
+    image_column = keep(settings.image_column, table) or guess_file_column(table, IMAGES)
     split_column = guess_split_column(table, settings)
     target, guess = guess_target(table, settings, {image_column, split_column, id_column})
     found = {"image_column": image_column, "split_column": split_column, "target_column": target}
@@ -418,14 +418,6 @@ def _inspect_table(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
     free = [name for name in table.columns if name not in {*as_list(target), image_column, split_column, id_column}]
     lines = describe_table(table, target, [], {}, {}) + describe_groups(table, free)
     return found, lines, guess
-
-
-def _guess_image_column(table: pd.DataFrame) -> str:
-    """Guess the column whose first value ends like an image file; "" if there is none."""
-    for column in table.columns:
-        if str(table[column].iloc[0]).lower().endswith(IMAGES):
-            return column
-    return ""
 
 
 def _image_info(path: str) -> ImageInfo | None:

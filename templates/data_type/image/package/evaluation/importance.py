@@ -23,7 +23,7 @@ EXAMPLES = 5
 Predict = Callable[[np.ndarray], np.ndarray]  # images (n, height, width, channels) -> predictions (n, ...)
 
 
-def describe_importance(run: Path, splits: Splits, predict: Predict) -> Section:
+def make_sections(run: Path, splits: Splits, predict: Predict) -> list[Section]:
     """Hide parts of images of the validation split, and describe for the report where that matters.
 
     Args:
@@ -49,7 +49,7 @@ def describe_importance(run: Path, splits: Splits, predict: Predict) -> Section:
     words = "Where hiding a part of the image makes predictions worse"
     figure = draw_maps(x, maps)
     save_figure(figure, run / "figures" / "importance.png")
-    return Section("What the model looks at", [line], figure, words)
+    return [Section("What the model looks at", [line], figure, words)]
 
 
 def measure(x: np.ndarray, errors: Callable[[np.ndarray], np.ndarray], gray: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from .arrays import is_arrays, load_array, read_arrays
 from .columns import to_numeric
 from .dates import is_date, to_sortable
 from .describe import MAX_NAMED, describe_groups, describe_table, guess_split_column, guess_target, keep
-from .folders import files_below, list_files
+from .folders import files_below, guess_file_column, list_files
 from .number_formats import NumberFormat
 from .offsets import MAX_SAMPLED, find_offsets, learn_offsets, name_features, narrow, subtract
 from .samples import DiskArray, Samples, block_size, explained
@@ -132,6 +132,16 @@ def to_arrays(
     x = narrow(inputs, preprocessing.get("offsets"))
     may_have_gaps = preprocessing.get("fill_gaps") == "last" and np.issubdtype(x.dtype, np.floating)
     return _fill_arrays(x) if may_have_gaps else x
+
+
+def for_baselines(x: np.ndarray | DiskArray, preprocessing: dict[str, Any]) -> np.ndarray | DiskArray:
+    """Return what baselines learn from: inputs (n, *shape) as they are."""
+    return x
+
+
+def measure_samples(block: np.ndarray, preprocessing: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Measure what differs between samples (n, steps, features), for the statistics: the steps before padding, (n,)."""
+    return {"steps": (~np.isnan(block[..., 0])).sum(axis=1)} if preprocessing["pad"] else {}
 
 
 def feature_names(preprocessing: dict[str, Any]) -> list[str]:
@@ -553,7 +563,7 @@ def _inspect_table(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
     ignored = dict.fromkeys((name for name in settings.ignore if name in table.columns), "as --data.ignore says")
     id_column = keep(settings.id_column, table)
     found: dict[str, Any] = {"split_column": guess_split_column(table, settings), "id_column": id_column}
-    found["file_column"] = keep(settings.file_column, table) or _first_column(table, _holds_files)
+    found["file_column"] = keep(settings.file_column, table) or guess_file_column(table, SEQUENCES)
     if found["file_column"]:
         taken = {found["file_column"], found["split_column"], id_column}
         found["target_column"], guess = guess_target(table, settings, taken)
@@ -606,11 +616,6 @@ def _guess_long_columns(table: pd.DataFrame, split_column: str, settings: DataSe
 def _first_column(table: pd.DataFrame, fits: Callable[[pd.Series], bool]) -> str:
     """Return the name of the first column that fits; "" if none does."""
     return next((name for name in table.columns if fits(table[name])), "")
-
-
-def _holds_files(values: pd.Series) -> bool:
-    """Return whether a column seems to hold file names of sequences."""
-    return str(values.iloc[0]).endswith(SEQUENCES)
 
 
 def _is_text(values: pd.Series) -> bool:

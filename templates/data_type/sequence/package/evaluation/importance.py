@@ -13,7 +13,7 @@ from .permutation import Predict, describe_shuffled
 from .report import Section
 
 
-def describe_importance(run: Path, splits: Splits, predict: Predict) -> Section:
+def make_sections(run: Path, splits: Splits, predict: Predict) -> list[Section]:
     """Measure the importance of each feature, and describe it for the report.
 
     Args:
@@ -22,7 +22,7 @@ def describe_importance(run: Path, splits: Splits, predict: Predict) -> Section:
         predict: inputs (n, steps, features) -> predictions (n, ...).
     """
     features = {name: [number] for number, name in enumerate(feature_names(splits.preprocessing))}
-    return describe_shuffled(run, splits, predict, features, shuffle)
+    return [describe_shuffled(run, splits, predict, features, shuffle)]
 
 
 def shuffle(x: np.ndarray, donors: np.ndarray, features: list[int]) -> np.ndarray:

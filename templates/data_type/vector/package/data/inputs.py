@@ -1,8 +1,9 @@
 """Read vectors: from tables of numbers and categories, or from arrays (n, features).
 
 How a table becomes numbers is learned on the train split: missing numbers become the median, a category becomes one
-column of 0 and 1 per value. How numbers are written (1.493,87 €) is one rule for a column, which a run keeps. A Parquet
-file that would take more than `data.max_memory_mb` is converted chunk by chunk to an array on disk.
+column of 0 and 1 per value. So is how the model scales each feature (`learn_scaling`). How numbers are written
+(1.493,87 €) is one rule for a column, which a run keeps. A Parquet file that would take more than `data.max_memory_mb`
+is converted chunk by chunk to an array on disk.
 """
 
 import math
@@ -23,7 +24,7 @@ from .columns import to_numeric
 from .dates import is_date
 from .describe import describe_groups, describe_table, guess_split_column, guess_target, keep
 from .number_formats import NumberFormat, find_formats
-from .offsets import find_offsets, learn_offsets, name_features, narrow, quantiles, subtract
+from .offsets import MANY, find_offsets, learn_offsets, name_features, narrow, quantiles, subtract
 from .samples import DiskArray, Samples, explained
 from .tables import (
     SPLITS,
@@ -57,6 +58,8 @@ CODE_ROWS = 1000  # in which digits with a leading zero are looked for
 NUMBERING = re.compile(r"(^|[^a-z])(id|nr|no|index|row|number|unnamed: 0)$|nummer$", re.IGNORECASE)  # usual names
 CHUNK = 50_000  # rows of a large table that are in memory at once, and that its preprocessing is learned on
 MAX_VALUES = 20_000_000  # of a chunk of a wide table, 160 MB
+MAX_SCALED = 5_000  # rows by which the scaling is learned: its quantiles are exact to a percent of the rows
+FRACTIONS = np.linspace(0, 1, 17)  # of the samples below each quantile: 16 intervals
 CURE = "correct it, or list the column in data.categories or data.ignore"  # of text among numbers
 
 
@@ -189,7 +192,7 @@ def learn_preprocessing(
     Returns:
         Preprocessing, ready for JSON. For arrays: {"features": count}, and what is subtracted from each, if anything.
         For a table: median or values of each column, rules by which numbers are written, names of ignored columns, and
-        missing values by column.
+        missing values by column. For both "scaling", what `learn_scaling` returns, for arrays without edges.
 
     Raises:
         UserError: a column is empty, or has too many values for a category.
@@ -200,16 +203,48 @@ def learn_preprocessing(
         table = inputs.table.iloc[train]
     else:
         offsets = learn_offsets(inputs, train)
-        return {"features": inputs.shape[1], **({"offsets": offsets.tolist()} if offsets.any() else {})}
+        preprocessing = {"features": inputs.shape[1], **({"offsets": offsets.tolist()} if offsets.any() else {})}
+        rows = train[:: -(-len(train) // MAX_SCALED)]
+        scaling = learn_scaling(np.asarray(narrow(inputs[rows], preprocessing.get("offsets"))))
+        # No intervals for features without a meaning of their own, such as pixels.
+        return preprocessing | {"scaling": scaling | {"edges": []}}
     missing = table.isna().sum()  # by column
     ignored = {*settings.ignore, *as_list(settings.target_column), settings.id_column}
     ignored |= {settings.split_column, settings.group_column, settings.time_column}
-    return {
+    preprocessing = {
         "columns": _learn_columns(table),
         "formats": {name: asdict(rule) for name, rule in inputs.formats.items()},
         "ignored": sorted(ignored - {""}),
         "missing": {column: int(count) for column, count in missing[missing > 0].items()},
     }
+    x = _encode_table(table.iloc[:: -(-len(table) // MAX_SCALED)], preprocessing)
+    return preprocessing | {"scaling": learn_scaling(x)}
+
+
+def learn_scaling(x: np.ndarray) -> dict[str, Any]:
+    """Learn how the model scales features, by samples (n, features) of the train split.
+
+    The robust scaling of RealMLP, arXiv:2407.04491: (x - median) / (upper quartile - lower quartile), so that a few
+    huge values do not press the others together. Where the quartiles are equal, half of the range divides; a constant
+    feature is not divided. Features of 0 and 1 stay as they are: a rare category would become a huge number.
+
+    Returns:
+        "center" and "scale" of each feature, to subtract and to divide by, and "edges": the different values among the
+        17 quantiles, ascending; none where there are but two, since a single interval says what the feature says.
+    """
+    with np.errstate(all="ignore"):  # what is not finite is refused later, with its place
+        parts = [x[:, start : start + MANY] for start in range(0, x.shape[1], MANY)]  # each is copied
+        # The nearest value, since one between 0 and 1 would be none of theirs.
+        found = np.concatenate([np.quantile(part, FRACTIONS, axis=0, method="nearest").T for part in parts])
+    center, scale, edges = [], [], []
+    for values in found.astype(np.float64):  # (features, 17)
+        low, lower, median, upper, high = values[[0, 4, 8, 12, 16]].tolist()
+        is_switch = bool(np.isin(values, (0, 1)).all())
+        center.append(0.0 if is_switch else median)
+        scale.append(1.0 if is_switch or low == high else upper - lower if upper > lower else (high - low) / 2)
+        different = np.unique(values).tolist()
+        edges.append(different if len(different) > 2 else [])
+    return {"center": center, "scale": scale, "edges": edges}
 
 
 def to_arrays(
@@ -221,6 +256,16 @@ def to_arrays(
     if isinstance(inputs, Columns):
         return _encode_table(inputs.table, preprocessing)
     return narrow(inputs, preprocessing.get("offsets"))
+
+
+def for_baselines(x: np.ndarray | DiskArray, preprocessing: dict[str, Any]) -> np.ndarray | DiskArray:
+    """Return what baselines learn from: inputs (n, *shape) as they are."""
+    return x
+
+
+def measure_samples(block: np.ndarray, preprocessing: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Measure what differs between samples (n, *shape), for the statistics: nothing here, (n,) each."""
+    return {}
 
 
 def feature_names(preprocessing: dict[str, Any]) -> list[str]:

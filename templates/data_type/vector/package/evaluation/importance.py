@@ -14,7 +14,7 @@ from .permutation import Predict, describe_shuffled
 from .report import Section
 
 
-def describe_importance(run: Path, splits: Splits, predict: Predict) -> Section:
+def make_sections(run: Path, splits: Splits, predict: Predict) -> list[Section]:
     """Measure the importance of each column, and describe it for the report.
 
     Args:
@@ -22,7 +22,7 @@ def describe_importance(run: Path, splits: Splits, predict: Predict) -> Section:
         splits: the data.
         predict: inputs (n, features) -> predictions (n, ...).
     """
-    return describe_shuffled(run, splits, predict, list_columns(splits.preprocessing), shuffle)
+    return [describe_shuffled(run, splits, predict, list_columns(splits.preprocessing), shuffle)]
 
 
 def list_columns(preprocessing: dict[str, Any]) -> dict[str, list[int]]:

@@ -4,9 +4,11 @@ best.keras: the model of the epoch with the lowest validation loss. last.keras: 
 """
 
 import json
+import math
 import shutil
 import zipfile
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,9 @@ from ..storage import whole_file
 
 BEST, LAST = "best.keras", "last.keras"
 PROGRESS = "progress.json"  # a file inside last.keras, which is a zip archive
-BATCH_SIZE = 1000  # of inference: limits memory; the outputs do not depend on it
+# Of inference, to limit memory; the outputs do not depend on them.
+BATCH_SIZE = 1000  # samples at once
+BATCH_VALUES = 400_000  # numbers of these samples: large images come in smaller batches
 
 
 def load_model(run: Path) -> keras.Model:
@@ -42,14 +46,48 @@ def load_model(run: Path) -> keras.Model:
         raise UserError(f"{path} is corrupt, or was made by another model.py: train again.") from error
 
 
+def load_weights(model: keras.Model, path: Path, *, keep_head: bool) -> bool:
+    """Give a new model the weights of a file, with the running statistics of batch norm.
+
+    What the model has as constants, such as mean and std of the train split, stays. The head is the last layer.
+
+    Args:
+        model: built for this data.
+        path: best.keras of a run, or a whole model of the same layers, saved as .keras.
+        keep_head: whether the file's head has the same targets.
+
+    Returns:
+        Whether the head was taken. It stays as it is where it has another number of outputs.
+
+    Raises:
+        UserError: the file holds no weights, or those of another network.
+    """
+    try:
+        other = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # of many kinds: the file may hold anything
+        raise UserError(f"{path} holds no model that Keras can read: name a run, or its {BEST}.") from error
+    (*body, head), (*other_body, other_head) = (
+        [layer for layer in each.layers if layer.weights] for each in (model, other)
+    )
+    for number, (here, there) in enumerate(zip_longest(map(_shapes, body), map(_shapes, other_body)), start=1):
+        if here != there:
+            words = f"layer {number} has {there or 'nothing'} there and {here or 'nothing'} here"
+            raise UserError(f"The weights of {path} are of another network: {words}.")
+    keep = keep_head and _shapes(head) == _shapes(other_head)
+    for layer, source in zip([*body, head] if keep else body, [*other_body, other_head], strict=False):
+        layer.set_weights(source.get_weights())
+    return keep
+
+
 def run_model(model: keras.Model, inputs: np.ndarray | DiskArray, config: Config) -> np.ndarray:
     """Compute the outputs (n, num_outputs) float32 for raw inputs (n, *shape), on the device of the settings."""
+    batch_size = max(1, min(len(inputs), BATCH_SIZE, BATCH_VALUES // math.prod(inputs.shape[1:])))
     outputs = []
     with keras.device(find_device(config)):
-        for start in range(0, len(inputs), BATCH_SIZE):
-            batch = inputs[start : start + BATCH_SIZE]
+        for start in range(0, len(inputs), batch_size):
+            batch = inputs[start : start + batch_size]
             # The last batch is filled up to the shape of the others, for which the model is compiled.
-            filled = np.resize(batch, (min(BATCH_SIZE, len(inputs)), *batch.shape[1:]))
+            filled = np.resize(batch, (batch_size, *batch.shape[1:]))
             outputs.append(model.predict_on_batch(filled)[: len(batch)])
     return np.concatenate(outputs)
 
@@ -117,6 +155,11 @@ def load_checkpoint(device: Device, run: Path, compiled: Compiled) -> Progress:
             return Progress(**json.loads(archive.read(PROGRESS)))
     except Exception as error:  # of many kinds: the file may hold anything
         raise UserError(f"{path} is corrupt, or was made by another model.py: start a new run.") from error
+
+
+def _shapes(layer: keras.Layer) -> list[tuple[int, ...]]:
+    """List the shapes of the weights of a layer."""
+    return [tuple(weight.shape) for weight in layer.weights]
 
 
 def _sums(compiled: Compiled) -> list[Any]:

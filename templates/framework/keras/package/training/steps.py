@@ -10,12 +10,12 @@ from ..compile import compile_model
 from ..config import Config
 from ..data import load_splits
 from ..device import set_up
-from ..model import build_model
 from .batches import make_batches
+from .start import start_model
 
 
 class Steps:
-    """A new model, and the batches of the train split.
+    """A new model, with the weights from which training would start, and the batches of the train split.
 
     Args:
         config: the settings; training.epochs counts steps here, by which the learning rate rises and falls.
@@ -27,7 +27,7 @@ class Steps:
         splits = load_splits(config)
         with self.device.scope():
             self.batches = make_batches(splits.train, splits.info, config, shuffle=True)
-            model = self.device.prepare_model(build_model(splits.info, config))
+            model, _ = start_model(self.device, splits, config)
             self.model = compile_model(model, splits.info, config, steps_per_epoch=1).model
             self.model.steps_per_execution = 1
         self.constant = False  # whether the learning rate can be set

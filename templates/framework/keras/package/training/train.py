@@ -22,15 +22,16 @@ from ..data import Splits, load_splits
 from ..data_info import load_info, save_info
 from ..device import Device, set_up
 from ..metrics import choose_threshold
-from ..model import build_model
-from ..runs import RUNS, open_run
+from ..runs import RUNS, check_name, open_run
 from ..task import calibrate, to_predictions
 from .batches import Batches, make_batches
 from .checkpoint import Progress, load_checkpoint, load_model, run_model, save_checkpoint
 from .like import compare_with_repeated, load_repeated
 from .monitor import Monitor, Watch, adapt_patience
 from .series import choose_kind, require_one_process, train_series
+from .start import start_model
 from .tracking import require_tracker
+from .weights import save_start
 
 SHOW_EVERY = 20  # steps between two updates of the progress bar: where it is faster, Keras does so many in one go
 
@@ -113,6 +114,7 @@ def train_model(
     Returns:
         The folder of the run, and the data. With several processes, all but the first return None.
     """
+    check_name(config.run, again=resume, runs=runs)
     require_tracker(config.training.tracking)
     keras.utils.clear_session()  # of a training before this one in the same process
     device = set_up(config)  # accelerator, precision, processes
@@ -127,12 +129,14 @@ def train_model(
         val_batches = make_batches(splits.val, info, config, shuffle=False, shard=device.shard).over(device.count)
 
         # Model and compile step: network, loss, metric, optimizer, schedule.
-        model = device.prepare_model(build_model(info, config))
+        model, start = start_model(device, splits, config, resume=resume)  # what build_model of model.py builds
         compiled = compile_model(model, info, config, steps_per_epoch=len(train_batches))
 
         # Run: a new folder, or the one to resume.
         with device.rank_zero_first():
             run = open_run(config, info, resume=resume, first=device.is_first, runs=runs)
+        if start and device.is_first:
+            save_start(run, start)
         progress = load_checkpoint(device, run, compiled) if resume else Progress()
         settings = adapt_patience(config.training, len(splits.val))
         monitor = Monitor(run, settings, progress, steps=len(train_batches), shard=device.shard)

@@ -95,7 +95,7 @@ class Batches:
     def _slice(self, inputs: Tensor, parts: list[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
         """Take batches from memory."""
         for rows in parts:
-            yield inputs[rows], self.targets[rows]
+            yield inputs.index_select(0, rows), self.targets[rows]  # copies rows whole: inputs[rows], value by value
 
     def _read_ahead(self, inputs: DiskArray, parts: list[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
         """Read batches from disk, in a thread that is AHEAD of them in front."""

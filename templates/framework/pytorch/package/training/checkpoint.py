@@ -4,6 +4,7 @@ best.pt: the weights of the epoch with the lowest validation loss. last.pt: all 
 """
 
 import io
+import math
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 BEST, LAST = "best.pt", "last.pt"
-BATCH_SIZE = 1000  # of inference: limits memory; the outputs do not depend on it
+BATCH_NORM = ("running_mean", "running_var", "num_batches_tracked")
+# Of inference, to limit memory; the outputs do not depend on them.
+BATCH_SIZE = 1000  # samples at once
+BATCH_VALUES = 400_000  # numbers of these samples: large images come in smaller batches
 
 
 def load_model(run: Path) -> nn.Module:
@@ -48,14 +52,54 @@ def load_model(run: Path) -> nn.Module:
     return model.eval()
 
 
+def load_weights(model: nn.Module, path: Path, *, keep_head: bool) -> bool:
+    """Give a new model the weights of a file: parameters, and the running statistics of batch norm.
+
+    Other buffers, such as mean and std of the train split, stay as they are. The head is the last layer.
+
+    Args:
+        model: built for this data.
+        path: best.pt of a run, or a state_dict of the same network.
+        keep_head: whether the file's head has the same targets.
+
+    Returns:
+        Whether the head was taken. It stays as it is where it has another number of outputs.
+
+    Raises:
+        UserError: the file holds no weights, or those of another network.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = state.get("model", state)  # of last.pt, which has the optimizer beside it
+        found = {name: tuple(weight.shape) for name, weight in state.items()}
+    except Exception as error:  # of many kinds: the file may hold anything
+        raise UserError(f"{path} holds no weights that PyTorch can read: name a run, or its {BEST}.") from error
+    own = model.state_dict()
+    parameters = {name for name, _ in model.named_parameters()}
+    learned = [name for name in own if name in parameters or name.endswith(BATCH_NORM)]
+    last = list(own)[-1].rpartition(".")[0]  # the name of the last layer
+    head = [name for name in learned if name.rpartition(".")[0] == last]
+    body = [name for name in learned if name not in head]
+    shapes = {name: tuple(weight.shape) for name, weight in own.items()}
+    for name in [*body, *(found.keys() - own.keys())]:
+        here, there = shapes.get(name, "missing"), found.get(name, "missing")
+        if here != there:
+            raise UserError(f"The weights of {path} are of another network: {name} is {there} there and {here} here.")
+    keep = keep_head and all(found.get(name) == shapes[name] for name in head)
+    taken = [*body, *head] if keep else body
+    model.load_state_dict({**own, **{name: state[name] for name in taken}})
+    return keep
+
+
 def run_model(model: nn.Module, inputs: np.ndarray | DiskArray, config: Config) -> np.ndarray:
     """Compute the outputs (n, num_outputs) float32 for raw inputs (n, *shape), on the device of the settings."""
     device = find_device(config)
     model = model.to(device).eval()
+    batch_size = max(1, min(BATCH_SIZE, BATCH_VALUES // math.prod(inputs.shape[1:])))
     outputs = []
     with torch.no_grad():  # not inference_mode, which not all devices have
-        for start in range(0, len(inputs), BATCH_SIZE):
-            batch = torch.from_numpy(inputs[start : start + BATCH_SIZE])
+        for start in range(0, len(inputs), batch_size):
+            batch = torch.from_numpy(inputs[start : start + batch_size])
             outputs.append(model(batch.to(device)).float().cpu().numpy())
     return np.concatenate(outputs)
 

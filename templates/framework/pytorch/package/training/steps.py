@@ -11,13 +11,13 @@ from torch.profiler import profile
 from ..compile import compile_model
 from ..config import Config
 from ..data import load_splits
-from ..device import prepare_model, set_up
-from ..model import build_model
+from ..device import set_up
 from .batches import make_batches
+from .start import start_model
 
 
 class Steps:
-    """A new model, and the batches of the train split.
+    """A new model, with the weights from which training would start, and the batches of the train split.
 
     Args:
         config: the settings; training.epochs counts steps here, by which the learning rate rises and falls.
@@ -27,7 +27,7 @@ class Steps:
         self.fabric = set_up(config)
         splits = load_splits(config)
         self.batches = make_batches(splits.train, splits.info, config, shuffle=True).to(self.fabric.device)
-        model = prepare_model(build_model(splits.info, config), config, self.fabric)
+        model, _ = start_model(self.fabric, splits, config)
         self.compiled = compile_model(model, splits.info, config, steps_per_epoch=1).to(self.fabric)
         self.compiled.model.train()
 

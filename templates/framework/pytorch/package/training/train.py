@@ -19,17 +19,18 @@ from ..compile import Compiled, compile_model
 from ..config import Config, add_settings
 from ..data import Splits, load_splits
 from ..data_info import load_info, save_info
-from ..device import prepare_model, seed_dropout, set_up
+from ..device import seed_dropout, set_up
 from ..metrics import choose_threshold
-from ..model import build_model
-from ..runs import RUNS, open_run
+from ..runs import RUNS, check_name, open_run
 from ..task import METRIC, calibrate, to_predictions
 from .batches import Batches, make_batches
 from .checkpoint import Progress, load_checkpoint, load_model, run_model, save_checkpoint
 from .like import compare_with_repeated, load_repeated
 from .monitor import Monitor, Watch, adapt_patience
 from .series import choose_kind, require_one_process, train_series
+from .start import start_model
 from .tracking import require_tracker
+from .weights import save_start
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -115,6 +116,7 @@ def train_model(
     Returns:
         The folder of the run, and the data. With several processes, all but the first return None.
     """
+    check_name(config.run, again=resume, runs=runs)
     require_tracker(config.training.tracking)
     fabric = set_up(config)  # device, precision, processes
     shard = (fabric.global_rank, fabric.world_size)
@@ -129,13 +131,15 @@ def train_model(
     val_batches = make_batches(splits.val, info, config, shuffle=False, shard=shard).to(fabric.device)
 
     # Model and compile step: network, loss, metric, optimizer, schedule.
-    model = prepare_model(build_model(info, config), config, fabric)
+    model, start = start_model(fabric, splits, config, resume=resume)  # what build_model of model.py builds
     compiled = compile_model(model, info, config, steps_per_epoch=len(train_batches)).to(fabric)
 
     # Run: a new folder, or the one to resume.
     with fabric.rank_zero_first():
         run = open_run(config, info, resume=resume, first=fabric.is_global_zero, runs=runs)
     run = fabric.broadcast(run)
+    if start and fabric.is_global_zero:
+        save_start(run, start)
     progress = load_checkpoint(fabric, run, compiled) if resume else Progress()
     settings = adapt_patience(config.training, len(splits.val))
     monitor = Monitor(run, settings, progress, steps=len(train_batches), shard=shard)
