@@ -98,12 +98,16 @@ def test_groups_are_held_out_as_near_to_the_fraction_as_they_allow() -> None:
     for seed in range(20):
         random = np.random.default_rng(seed)
         group = np.repeat(np.arange(10, 22), (10 * random.lognormal(size=12)).astype(int) + 1)
-        share = by_group(group, fraction=0.2, seed=seed).mean()
-        order = np.random.default_rng(seed).permutation(12)
-        shares = np.bincount(group)[10:][order].cumsum() / len(group)
-        assert abs(share - 0.2) == pytest.approx(np.abs(shares - 0.2).min())
-    two = np.repeat([0, 1], [10, 90])
-    assert all(by_group(two, fraction=0.2, seed=seed).mean() in (0.1, 0.9) for seed in range(5))
+        held_out = by_group(group, fraction=0.2, seed=seed)
+        assert not set(group[held_out]) & set(group[~held_out])
+        distance = abs(held_out.mean() - 0.2)
+        for left in set(group[~held_out]):  # none of them would bring it nearer
+            assert abs((held_out | (group == left)).mean() - 0.2) >= distance
+        few = np.repeat([0, 1, 2], [900, 50, 50])
+        assert by_group(few, fraction=0.2, seed=seed).mean() == 0.1
+        assert by_group(few[:950], fraction=0.01, seed=seed).sum() == 50  # at least one
+    chosen = {int(by_group(np.arange(9), fraction=0.1, seed=seed).argmax()) for seed in range(20)}
+    assert len(chosen) > 4
 
 
 def test_normalization_is_of_the_train_split_alone(splits: Splits) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ def test_answers_are_the_rows_of_predict(app: Any, splits: Splits) -> None:
     array = io.BytesIO()
     np.save(array, x)
     assert upload(app, "mine.npy", array.getvalue()) == (200, answer)
+
+
+def test_load_asks_for_what_the_model_takes(app: Any, splits: Splits) -> None:
+    info = replace(splits.info, mean=[14.2] * len(splits.info.mean))
+    assert ask(app, "/predict", load.make_body(info, 2))[0] == 200
 
 
 def test_strange_samples_are_warned_of(app: Any, splits: Splits) -> None:

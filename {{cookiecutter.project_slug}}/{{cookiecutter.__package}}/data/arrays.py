@@ -11,6 +11,7 @@ import pandas as pd
 from ..config import UserError, counted
 from .array_files import StoredArray, by_rows, list_arrays, read_rows, read_whole
 from .samples import DiskArray, Samples, explained
+from .tables import SPLITS
 
 
 @dataclass
@@ -32,9 +33,10 @@ def is_arrays(path: Path) -> bool:
 def read_arrays(path: Path, max_memory_mb: int, *, wide: bool = False) -> Samples:
     """Read a .npz file, or a folder with one .npy file per array.
 
-    Arrays are x and y; or x_train, y_train, x_test, y_test and optionally x_validation, y_validation. Optional arrays
-    are class_names, and group and time, (n,) each. Inputs that take more than `max_memory_mb` stay on disk. Numbers of
-    64 bits stay as they are with `wide`; `narrow` of offsets.py makes them smaller.
+    Arrays are x and y; or x_train, y_train, x_test, y_test and optionally x_validation, y_validation, also called
+    x_val, y_val. Optional arrays are class_names, and group and time, (n,) each. Inputs that take more than
+    `max_memory_mb` stay on disk. Numbers of 64 bits stay as they are with `wide`; `narrow` of offsets.py makes
+    them smaller.
 
     Raises:
         UserError: an array is absent, corrupt, too large for memory, or has a wrong shape or dtype.
@@ -134,16 +136,33 @@ def _read_values(arrays: list[StoredArray]) -> np.ndarray:
 
 def _pair_arrays(arrays: Mapping[str, StoredArray], path: Path) -> list[ArrayPair]:
     """Find inputs and targets by the names of the arrays: one pair x and y, or a pair per split."""
-    split_given = "x" not in arrays
-    needed = ["x_train", "y_train", "x_test", "y_test"] if split_given else ["x", "y"]
+    found: dict[str, str] = {}  # names of arrays, such as x_val, by what they hold, such as x_validation
+    for name in arrays:
+        kind, _, word = name.partition("_")
+        if kind not in ("x", "y"):
+            continue
+        if word and word not in SPLITS:
+            raise UserError(f"{path}: {name} is of no split: call it {kind}_train and its like, or leave it out.")
+        other = found.setdefault(f"{kind}_{SPLITS[word]}" if word else kind, name)
+        if other != name:
+            raise UserError(f"{path} holds {other} and {name}, which are of the same split: leave one out.")
+    if "x" in found and "x_train" not in found:
+        needed = ["x", "y"]
+    else:
+        needed = ["x_train", "y_train", "x_test", "y_test"]
+        needed += ["x_validation", "y_validation"] if {"x_validation", "y_validation"} & found.keys() else []
     for name in needed:
-        if name not in arrays:
+        if name not in found:
             raise UserError(f"{path} lacks the array {name}: it holds {', '.join(arrays)}.")
+    unused = [name for holds, name in found.items() if holds not in needed]
+    if unused:
+        raise UserError(
+            f"{path} holds {unused[0]} beside {found[needed[0]]}: leave out x and y, or those of the splits."
+        )
     pairs = []
-    for split in ("train", "validation", "test") if split_given else ("",):
-        x_name, y_name = (f"x_{split}", f"y_{split}") if split else ("x", "y")
-        if x_name in arrays and y_name in arrays:
-            pairs.append(ArrayPair(split, x_name, y_name, arrays[x_name], arrays[y_name]))
+    for x_name, y_name in zip(needed[::2], needed[1::2], strict=True):
+        x, y = found[x_name], found[y_name]
+        pairs.append(ArrayPair(x_name[2:], x, y, arrays[x], arrays[y]))
     return pairs
 
 

@@ -55,6 +55,7 @@ def guess_target(table: pd.DataFrame, settings: DataSettings, taken: set[str]) -
     named = as_list(settings.target_column)
     if any(named) and set(named) <= set(table.columns):
         return settings.target_column, ""
+    taken = {*taken, settings.group_column, settings.time_column}
     free = [column for column in table.columns if column not in taken and not is_date(table[column])]
     if not free:
         raise UserError(f"The table has no column for the target: it has {listed(table.columns)} alone.")

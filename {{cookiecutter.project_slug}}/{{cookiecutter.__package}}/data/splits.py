@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from .. import task
 from ..config import Config, TargetError, UserError, counted
@@ -161,6 +162,9 @@ def read_source(config: Config) -> tuple[Samples, np.ndarray, list[str]]:
             f" true, which leaves out {counted(int(missing.sum()), 'sample')}."
         )
     samples = leave_out_missing_targets(samples) if missing.any() else samples
+    if samples.group is not None and pd.isna(samples.group).any():
+        row = int(pd.isna(samples.group).argmax())
+        raise UserError(f"{samples.where(row)} has no group: fill it in, or leave the sample out.")
     try:
         y, target_names = task.encode_targets(samples.targets, samples.where, samples.target_names)
     except UserError as error:
@@ -358,14 +362,24 @@ def stratified(classes: np.ndarray, *, fraction: float, seed: int) -> np.ndarray
 
 
 def by_group(group: np.ndarray, *, fraction: float, seed: int) -> np.ndarray:
-    """Mark samples of whole random groups to hold out, as near to `fraction` of all as their sizes allow: (n,) bool."""
+    """Mark samples of whole groups to hold out: (n,) bool.
+
+    In random order, each group is taken that brings their number nearer to `fraction` of all. At least one is: where
+    all are too large, the one that is nearest.
+    """
     names, number = np.unique(group.astype(str), return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(names))
-    sizes = np.bincount(number)[order]  # (groups,)
-    sums = sizes.cumsum()  # samples that are held out with the first group, the first two, ...
-    distance = np.abs(sums - fraction * len(group))  # (groups,)
-    num_groups = 1 + int(distance.argmin()) if len(names) else 0
-    return np.isin(number, order[:num_groups])
+    sizes = np.bincount(number)  # (groups,)
+    wanted = fraction * len(group)
+    chosen: list[int] = []
+    total = 0
+    for candidate in order:
+        if abs(total + sizes[candidate] - wanted) < abs(total - wanted):
+            chosen.append(candidate)
+            total += sizes[candidate]
+    if not chosen:
+        chosen = order[np.abs(sizes[order] - wanted).argsort(kind="stable")][:1].tolist()
+    return np.isin(number, chosen)
 
 
 def by_time(time: np.ndarray, *, fraction: float) -> np.ndarray:

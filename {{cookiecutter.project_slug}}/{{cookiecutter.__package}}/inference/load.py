@@ -16,6 +16,7 @@ import numpy as np
 from jsonargparse import ArgumentParser
 
 from ..config import UserError
+from ..data_info import DataInfo
 from ..runs import load_run
 
 
@@ -42,8 +43,7 @@ def main(run: str = "", seconds: float = 60, clients: int = 4, samples: int = 1)
     if not 0 < seconds < 1e6 or not 0 < clients <= 256 or not 0 < samples <= 1000:
         raise UserError("seconds must be above 0, clients from 1 to 256, and samples from 1 to 1000.")
     folder, _, info = load_run(run)
-    mean = np.round(info.mean)  # whole numbers suit every dtype
-    body = json.dumps({"samples": [np.broadcast_to(mean, info.input_shape).tolist()] * samples}).encode()
+    body = make_body(info, samples)
     command = [sys.executable, "-m", __package__.partition(".")[0], "serve", "--run", str(folder), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as service:
         try:
@@ -64,6 +64,12 @@ def main(run: str = "", seconds: float = 60, clients: int = 4, samples: int = 1)
     rate = f"{len(milliseconds):,} requests in {seconds:g} s: {len(milliseconds) / seconds:,.0f} a second"
     print(f"{rate}, {clients} at the same time, {samples} to predict in each")
     print(f"p50 {half:.1f} ms, p99 {most:.1f} ms, largest {milliseconds.max():.1f} ms{_describe_memory()}")
+
+
+def make_body(info: DataInfo, samples: int) -> bytes:
+    """Write a request to predict the mean of the training samples several times; whole numbers suit every dtype."""
+    mean = [int(value) for value in np.round(info.mean)]
+    return json.dumps({"samples": [np.broadcast_to(mean, info.input_shape).tolist()] * samples}).encode()
 
 
 def _ask(host: str, port: int, body: bytes, end: float) -> list[float]:

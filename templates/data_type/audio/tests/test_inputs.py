@@ -128,6 +128,20 @@ def test_class_folders() -> None:
     assert "empty holds no file that ends in .wav" in refused("empty", **SHAPE)
 
 
+def test_links_to_folders_are_followed() -> None:
+    for file in write_files(waveforms()):
+        folder = Path("elsewhere", ("cats", "dogs")[int(file.stem) % 2])
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, folder)
+    Path("own").mkdir()
+    for name in ("train", "test"):
+        Path("own", name).symlink_to(Path("elsewhere").absolute(), target_is_directory=True)
+    Path("elsewhere/cats/back").symlink_to(Path("elsewhere").absolute(), target_is_directory=True)
+    samples = read("own", **SHAPE)
+    assert pd.Series(samples.split).value_counts().to_dict() == {"train": N, "test": N}
+    assert samples.targets["class"].value_counts().to_dict() == {"cats": N, "dogs": N}
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
 def test_pipes_and_devices_are_no_files() -> None:
     for file in write_files(waveforms()):
@@ -277,6 +291,12 @@ def test_headers_may_lie() -> None:
     soundfile.write("1.flac", waveforms()[0, :700], RATE)
     flac = bytearray(Path("1.flac").read_bytes())
     flac[21:26] = bytes([flac[21] | 15, 255, 255, 255, 255])  # 2^36 - 1 frames
+    flac[21:26] = bytes([flac[21] & 240, 0, 0, 0, 0])  # not known how many: so programs write it into a pipe
+    Path("pipe.flac").write_bytes(flac)
+    for samples in (500, 700, 10_000):
+        with pytest.raises(UserError, match=r"pipe\.flac does not say how long it is"):
+            read_new("pipe.flac", {"sample_rate": RATE, "samples": samples})
+    flac[21:26] = bytes([flac[21] | 15, 255, 255, 255, 255])
     tracemalloc.start()
     for number, lie in enumerate([*lies, bytes(flac)]):
         new = Path("new.wav")
@@ -311,6 +331,9 @@ def test_values_that_are_not_finite_are_refused() -> None:
     soundfile.write("scale.wav", 2**15 * tone(), RATE, subtype="FLOAT")
     with pytest.raises(UserError, match=r"scale\.wav holds 163.*: floats go from -1 to 1; scale all files alike"):
         read_new("scale.wav", PREPROCESSING)
+    Path("own/cats").mkdir(parents=True)
+    shutil.copy("scale.wav", "own/cats")
+    assert "scale.wav holds 163" in refusal("data", "--inspect", "own")
     soundfile.write("loud.wav", 3 * tone(), RATE, subtype="FLOAT")
     assert (read_new("loud.wav", PREPROCESSING)[0] == np.clip(3 * tone() * 2**15, -(2**15), 2**15 - 1).round()).all()
 
@@ -424,6 +447,8 @@ def test_from_files_to_predictions() -> None:
     Path("broken.npz").write_bytes(b"PK\3\4 and no more")
     assert "broken.npz is not" in refusal("predict", "broken.npz", "--output=none.csv")
     assert "There is no file absent.wav" in refusal("predict", "absent.wav", "--output=none.csv")
+    sentence = "table.csv is none of these: recordings, folders of recordings, or arrays (.wav, .flac, "
+    assert sentence in refusal("predict", "table.csv", "--output=none.csv")
 
 
 def test_inspection_writes_the_settings() -> None:
@@ -459,6 +484,12 @@ def test_inspection_writes_the_settings() -> None:
     assert "20 recordings as arrays: int16 [2000]" in answer("data", "--inspect", "own.npz")
     data = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))["data"]
     assert (data["sample_rate"], data["seconds"]) == (16_000, 0.125)
+    np.savez("own.npz", x=waveforms(), y=TARGETS, sample_rate=250_000)
+    answer("data", "--inspect", "own.npz")
+    table = pd.read_csv("table.csv").assign(speaker=["p1", "p2", "p1", "p3"] * (N // 4))
+    table.rename(columns={"y": "word"}).to_csv("table.csv", index=False)
+    answer("data", "--inspect", "table.csv", "--data.group_column=speaker", "--data.target_column=")
+    assert yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))["data"]["target_column"] == "word"
 
 
 def test_a_leak_between_given_splits_is_reported() -> None:

@@ -17,7 +17,7 @@ def import_library() -> None:
 
 
 def shrink(patch: pytest.MonkeyPatch, backbone: ModuleType) -> None:
-    """Let a network of one layer stand for all: those of hundreds take long to compile."""
+    """Let a small network stand for all: those of hundreds take long to compile."""
     for name, network in backbone.NETWORKS.items():
         patch.setitem(backbone.NETWORKS, name, replace(network, build=_build_small, options={}))
 
@@ -26,6 +26,7 @@ def _build_small(*, input_tensor: Any, **_: Any) -> keras.Model:
     """Build a network with the parameters of keras.applications."""
     maps = keras.layers.Conv2D(8, 8, strides=8)(input_tensor)  # (batch, height / 8, width / 8, 8)
     maps = keras.layers.BatchNormalization()(maps)
+    maps = keras.layers.Dropout(0.5, noise_shape=(None, 1, 1, 1))(maps)  # stochastic depth, as EfficientNet has it
     return keras.Model(keras.utils.get_source_inputs(input_tensor), keras.layers.ReLU()(maps))
 
 

@@ -107,6 +107,20 @@ def test_class_folders() -> None:
     assert "empty holds no file that ends in .png" in refused("empty", shape=SHAPE)
 
 
+def test_links_to_folders_are_followed() -> None:
+    for file in write_files(images()):
+        folder = Path("elsewhere", ("cats", "dogs")[int(file.stem) % 2])
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, folder)
+    Path("own").mkdir()
+    for name in ("train", "test"):
+        Path("own", name).symlink_to(Path("elsewhere").absolute(), target_is_directory=True)
+    Path("elsewhere/cats/back").symlink_to(Path("elsewhere").absolute(), target_is_directory=True)
+    samples = read("own", shape=SHAPE)
+    assert pd.Series(samples.split).value_counts().to_dict() == {"train": N, "test": N}
+    assert samples.targets["class"].value_counts().to_dict() == {"cats": N, "dogs": N}
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
 def test_pipes_and_devices_are_no_files() -> None:
     for file in write_files(images()):
@@ -422,6 +436,8 @@ def test_from_files_to_predictions() -> None:
     Path("broken.npz").write_bytes(b"PK\3\4 and no more")
     assert "broken.npz is not" in refusal("predict", "broken.npz", "--output=none.csv")
     assert "There is no file absent.png" in refusal("predict", "absent.png", "--output=none.csv")
+    sentence = "table.csv is none of these: images, folders of images, or arrays (.png, .jpg, "
+    assert sentence in refusal("predict", "table.csv", "--output=none.csv")
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 9), (7, 5)])

@@ -310,6 +310,11 @@ def test_splits_by_group_time_and_chance() -> None:
     assert "too few samples or groups" in refused(
         "own.csv", target_column="y", split_by="group", group_column="patient", ignore=["day"]
     )
+    patients = made["patient"].where(made.index != 3)
+    made.assign(patient=patients).to_csv("own.csv", index=False)
+    assert "own.csv line 5 has no group: fill it in" in refused(
+        "own.csv", target_column="y", split_by="group", group_column="patient", ignore=["day"]
+    )
     made.assign(day="some day").to_csv("own.csv", index=False)
     sentence = refused("own.csv", target_column="y", split_by="time", time_column="day", ignore=["patient"])
     assert "'some day' in the column of data.time_column is neither a number nor a date" in sentence
@@ -456,6 +461,24 @@ def test_targets_that_are_all_the_same_are_refused() -> None:
     np.savez("own.npz", **arrays(y=np.ones(N, int)))
     sentence = refused("own.npz")
     assert "nothing to" in sentence or "leave it out" in sentence
+
+
+def test_arrays_of_splits_have_the_usual_names() -> None:
+    x, y = arrays()["x"], arrays()["y"]
+    pair = {"x_train": x, "y_train": y, "x_test": x[:9], "y_test": y[:9]}
+    for name in ("val", "valid", "validation"):
+        np.savez("own.npz", **pair, **{f"x_{name}": x[:7], f"y_{name}": y[:7]})
+        assert [len(split) for split in load("own.npz").named.values()] == [N, 7, 9]
+    for more, message in (
+        ({"x_val": x}, "own.npz lacks the array y_validation: it holds"),
+        ({"x_dev": x, "y_dev": y}, "own.npz: x_dev is of no split: call it x_train and its like"),
+        ({"x": x, "y": y}, "own.npz holds x beside x_train: leave out x and y, or those of the splits"),
+        ({"x_testing": x}, "own.npz holds x_test and x_testing, which are of the same split"),
+    ):
+        np.savez("own.npz", **pair, **more)
+        assert message in refused("own.npz")
+    np.savez("own.npz", x=x, y=y, x_test=x, y_test=y)
+    assert "own.npz holds x_test beside x: leave out" in refused("own.npz")
 
 
 def test_faults_of_files_are_named() -> None:

@@ -26,7 +26,7 @@ from ..spectrogram import FLOOR, FULL_SCALE, N_MELS, log_mel
 from .array_files import list_arrays
 from .arrays import is_arrays, load_array, read_arrays
 from .describe import describe_groups, describe_table, guess_split_column, guess_target, keep
-from .folders import files_below, guess_file_column, list_files
+from .folders import files_below, guess_file_column, list_files, require_kind
 from .samples import DiskArray, Samples, explained, take, take_samples
 from .tables import as_list, is_table, read_table
 
@@ -222,7 +222,7 @@ def read_new(path: Path, preprocessing: dict[str, Any], settings: DataSettings) 
     Recordings that are longer than the model takes are cut off, which is said.
 
     Raises:
-        UserError: there is none, or the arrays hold something else.
+        UserError: there is none, the file is of another kind, or the arrays hold something else.
     """
     inputs: list[str] | Recordings
     if path.is_dir():
@@ -234,6 +234,7 @@ def read_new(path: Path, preprocessing: dict[str, Any], settings: DataSettings) 
             raise UserError(f"No recording of {path} is whole: make them anew.")
         seconds = list(_threads.map(_claimed_seconds, inputs))
     elif path.suffix not in (".npy", ".npz"):
+        require_kind(path, SOUNDS, FILES)
         inputs = [str(path)]
         seconds = [_claimed_seconds(str(path))]
     else:
@@ -277,7 +278,7 @@ def inspect_source(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
         lines.append(
             f"{x.shape[1] / rate:g} seconds each, at the {rate:,} Hz of the array sample_rate, or else of the settings"
         )
-        return {"sample_rate": rate, "seconds": x.shape[1] / rate}, lines, ""
+        return {"sample_rate": min(LARGEST_RATE, rate), "seconds": min(LONGEST, x.shape[1] / rate)}, lines, ""
     found, lines, guess = _inspect_table(path, settings) if is_table(path) else ({}, [], "")
     try:
         files = list_files(path, SOUNDS, replace(settings, **found), "audio_column").inputs
@@ -406,12 +407,14 @@ def _open(path: str | Path) -> Iterator[soundfile.SoundFile]:
 
     Raises:
         CorruptSoundError: the file is not a whole recording, or the block fails on it.
-        UserError: the file is absent.
+        UserError: the file is absent, or does not say how long it is.
     """
     try:
         with soundfile.SoundFile(path) as file:
             if file.format not in FORMATS or not RATES[0] <= file.samplerate <= RATES[1] or not file.frames:
                 raise ValueError(f"{file.format} of {file.frames} frames at {file.samplerate} Hz")
+            if file.frames >= 2**62:  # a FLAC file that a program wrote into a pipe
+                raise UserError(f"{path} does not say how long it is: write it into a file anew, not through a pipe.")
             claimed = re.search(r"^data : (\d+) \(should be", file.extra_info, re.MULTILINE)  # of WAV files
             if claimed and int(claimed[1]) < STREAM:
                 raise ValueError("it is cut short")
@@ -431,7 +434,7 @@ def _decode(file: soundfile.SoundFile, most: int = 2**62) -> Iterator[np.ndarray
 
     Raises:
         ValueError: it holds less than it claims, or values that are not finite.
-        CorruptSoundError: its floats have another scale.
+        UserError: its floats have another scale.
     """
     if file.format == "OGG":  # libsndfile takes a page that is corrupt for the end
         _check_pages(Path(file.name), most / file.samplerate)
@@ -442,10 +445,8 @@ def _decode(file: soundfile.SoundFile, most: int = 2**62) -> Iterator[np.ndarray
         if not np.isfinite(largest):
             raise ValueError("it holds values that are not finite")
         if largest > LOUDEST:
-            raise CorruptSoundError(f"{file.name} holds {largest:g}: floats go from -1 to 1; scale all files alike.")
+            raise UserError(f"{file.name} holds {largest:g}: floats go from -1 to 1; scale all files alike.")
         if not len(block):
-            if file.frames >= 2**62:  # a FLAC file may leave open how long it is
-                return
             raise ValueError("it ends too early")
         yield block
         left -= len(block)
@@ -532,7 +533,8 @@ def _inspect_table(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
     target, guess = guess_target(table, settings, {audio_column, split_column, id_column})
     found = {"audio_column": audio_column, "split_column": split_column, "target_column": target}
     found["id_column"] = id_column
-    free = [name for name in table.columns if name not in {*as_list(target), audio_column, split_column, id_column}]
+    taken = {*as_list(target), audio_column, split_column, id_column, settings.group_column, settings.time_column}
+    free = [name for name in table.columns if name not in taken]
     lines = describe_table(table, target, [], {}, {}) + describe_groups(table, free)
     return found, lines, guess
 

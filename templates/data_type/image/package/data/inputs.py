@@ -21,7 +21,7 @@ from ..config import DataSettings, UserError, counted
 from .array_files import free_memory
 from .arrays import is_arrays, load_array, read_arrays
 from .describe import describe_groups, describe_table, guess_split_column, guess_target, keep
-from .folders import files_below, guess_file_column, list_files
+from .folders import files_below, guess_file_column, list_files, require_kind
 from .samples import DiskArray, Samples, take_samples
 from .tables import as_list, is_table, read_table
 
@@ -214,7 +214,7 @@ def read_new(path: Path, preprocessing: dict[str, Any], settings: DataSettings) 
     """Read samples to predict, (n, height, width, channels): an image, the images of a folder, or arrays.
 
     Raises:
-        UserError: there is none, or arrays have another shape than the training data.
+        UserError: there is none, the file is of another kind, or arrays have another shape than the training data.
     """
     if path.is_dir():
         files = files_below(path, IMAGES)
@@ -225,6 +225,7 @@ def read_new(path: Path, preprocessing: dict[str, Any], settings: DataSettings) 
             raise UserError(f"No image of {path} is whole: make them anew.")
         return to_arrays(whole, preprocessing, settings, cure="")
     if path.suffix not in (".npy", ".npz"):
+        require_kind(path, IMAGES, FILES)
         return to_arrays([str(path)], preprocessing, settings, cure="")
     x = load_array(path, FILES, settings.max_memory_mb)
     shape = tuple(preprocessing["shape"])
@@ -415,7 +416,8 @@ def _inspect_table(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
     target, guess = guess_target(table, settings, {image_column, split_column, id_column})
     found = {"image_column": image_column, "split_column": split_column, "target_column": target}
     found["id_column"] = id_column
-    free = [name for name in table.columns if name not in {*as_list(target), image_column, split_column, id_column}]
+    taken = {*as_list(target), image_column, split_column, id_column, settings.group_column, settings.time_column}
+    free = [name for name in table.columns if name not in taken]
     lines = describe_table(table, target, [], {}, {}) + describe_groups(table, free)
     return found, lines, guess
 

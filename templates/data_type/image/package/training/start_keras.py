@@ -9,7 +9,7 @@ import time
 
 import keras
 
-from ..backbone import find_weights_url, load_backbone
+from ..backbone import find_stochastic_depth, find_weights_url, load_backbone
 from ..config import Config
 from ..data import Splits
 from ..data.pretrained import fetch_weights
@@ -60,6 +60,9 @@ def train_head(device: Device, model: keras.Model, splits: Splits, config: Confi
     *_, head = (layer for layer in model.layers if layer.weights)
     for layer in model.layers:
         layer.trainable = layer is head  # batch norm that is not trainable takes the statistics that it has
+    rates = {layer: layer.rate for layer in find_stochastic_depth(model)}
+    for layer in rates:
+        layer.rate = 0.0
     batches = make_batches(splits.train, splits.info, config, shuffle=True, shard=device.shard).over(device.count)
     optimizer = keras.optimizers.Adam(HEAD_RATE)
     model.compile(optimizer, make_loss(config, splits.info.target_statistics), **compile_options(config))
@@ -77,3 +80,5 @@ def train_head(device: Device, model: keras.Model, splits: Splits, config: Confi
         print(f"head alone {epoch + 1}/{config.model.frozen_epochs}  loss {loss:.4f}  {seconds:.1f} s")
     for layer in model.layers:
         layer.trainable = True
+    for layer, rate in rates.items():
+        layer.rate = rate

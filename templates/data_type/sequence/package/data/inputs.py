@@ -565,7 +565,7 @@ def _inspect_table(path: Path, settings: DataSettings) -> tuple[dict[str, Any], 
     found: dict[str, Any] = {"split_column": guess_split_column(table, settings), "id_column": id_column}
     found["file_column"] = keep(settings.file_column, table) or guess_file_column(table, SEQUENCES)
     if found["file_column"]:
-        taken = {found["file_column"], found["split_column"], id_column}
+        taken = {found["file_column"], found["split_column"], id_column, settings.group_column, settings.time_column}
         found["target_column"], guess = guess_target(table, settings, taken)
         lines = describe_table(table, found["target_column"], [], ignored, {})
         free = [name for name in table.columns if name not in {*taken, *as_list(found["target_column"])}]

@@ -8,6 +8,8 @@ const FULL_SCALE = 32768; // of whole numbers of 16 bits
 const BROWSER_RATE = 48000; // Hz, that a browser decodes to
 const RATES = [1000, 768000]; // Hz
 const MOST_CHANNELS = 64;
+const LOUDEST = 8; // times full scale: floats beyond have another scale
+const STREAM = 0x7ffff000; // bytes that the header of a WAV file claims where a program could not know them, or more
 const BETA = 5; // of the Kaiser window of the filter, as scipy.signal.resample_poly has it
 const HALF_WIDTH = 10; // of that filter, in values of the lower rate
 const [WIDTH, HEIGHT] = [300, 100]; // pixels of the drawing
@@ -65,11 +67,14 @@ function readWav(bytes, name) {
   const read = readers[bits];
   if (!read) throw new Refusal(`${name} is a WAV file of another kind: save it with 16 bits.`);
   const step = (count * bits) / 8;
-  const frames = Math.floor(data[1] / step);
+  const size = data[1] < STREAM ? data[1] : bytes.length - data[0];
+  const frames = Math.floor(size / step);
   if (!count || count > MOST_CHANNELS || rate < RATES[0] || rate > RATES[1] || !frames || data[0] + frames * step > bytes.length) throw corrupt;
   const channels = Array.from({ length: count }, (_, channel) =>
     Float64Array.from({ length: frames }, (_, frame) => read(data[0] + frame * step + (channel * bits) / 8)));
   if (channels.some((values) => !values.every(Number.isFinite))) throw corrupt;
+  const loudest = channels.reduce((most, values) => values.reduce((largest, value) => Math.max(largest, Math.abs(value)), most), 0);
+  if (loudest > LOUDEST) throw new Refusal(`${name} holds ${short(loudest)}: floats go from -1 to 1; save it with 16 bits.`);
   return { channels, rate };
 }
 
