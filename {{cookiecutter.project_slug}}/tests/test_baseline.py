@@ -11,7 +11,8 @@ from {{ cookiecutter.__package }}.task import make_baselines
 
 
 def test_the_validation_loss_chooses_among_candidates(splits: Splits) -> None:
-    x, y = baseline.flatten_some(baseline.for_baselines(splits.train.x, splits.preprocessing), splits.train.y, 1000)
+    x, rows = baseline.flatten_some(baseline.for_baselines(splits.train.x, splits.preprocessing), splits.train.y, 1000)
+    y = splits.train.y[rows]
     made = make_baselines(0, is_small=False, has_units=True)
     assert all(len(models) == 1 for models in made.values())
     rule, *_, linear = (models[0] for models in made.values())
@@ -20,6 +21,18 @@ def test_the_validation_loss_chooses_among_candidates(splits: Splits) -> None:
     for name in ("first", "last"):
         assert results[name]["validation"] == results["linear"]["validation"]
         np.testing.assert_array_equal(predictions[name], predictions["linear"])
+
+
+def test_a_random_part_of_the_samples_has_every_class() -> None:
+    x, classes, labels = np.zeros((5000, 3), np.float32), np.zeros(5000, int), np.zeros((5000, 2), np.float32)
+    classes[-2:], labels[7, 1] = [1, 2], 1
+    _, rows = baseline.flatten_some(x, classes, 0)
+    assert set(classes[rows]) == {0, 1, 2}
+    assert 100 <= len(rows) <= 103
+    _, rows = baseline.flatten_some(x, labels, 0)
+    assert labels[rows].sum() == 1
+    _, rows = baseline.flatten_some(x, np.random.default_rng(0).normal(size=(5000, 1)), 0)
+    assert len(rows) == 100
 
 
 def test_small_tables_have_several_penalties_to_choose_from(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +52,7 @@ def test_small_tables_have_several_penalties_to_choose_from(config: Config, monk
 def test_baselines_say_how_many_samples_they_saw_and_predict_the_whole_test_split(
     config: Config, splits: Splits, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(baseline, "flatten_some", lambda x, y, _: (baseline.flatten(x[::2]), y[::2]))
+    monkeypatch.setattr(baseline, "flatten_some", lambda x, *_: (baseline.flatten(x[::2]), np.arange(len(x))[::2]))
     monkeypatch.setenv("COLUMNS", "200")
     report = baseline.main(config)
     assert {result["train_samples"] for result in report["baselines"].values()} == {90}

@@ -50,7 +50,9 @@ def main(config: Config) -> dict[str, Any]:
 
 def fit_baselines(config: Config, splits: Splits) -> dict[str, Any]:
     """Do what `main` does, with splits that are loaded."""
-    x, y = flatten_some(for_baselines(splits.train.x, splits.preprocessing), splits.train.y, config.data.max_memory_mb)
+    table = for_baselines(splits.train.x, splits.preprocessing)
+    x, rows = flatten_some(table, splits.train.y, config.data.max_memory_mb)
+    y = splits.train.y[rows]
     candidates = make_baselines(config.data.seed, is_small=x.size <= SMALL, has_units=HAS_UNITS)
     work = max(len(x), SAMPLES_OF_A_TREE) * x.shape[1] * num_outputs(splits.target_names)
     can_boost = IS_TABLE and work <= MAX_BOOSTED

@@ -35,10 +35,9 @@ def check_labels(splits: Splits, config: Config) -> pd.DataFrame:
     Raises:
         UserError: there are too few samples of a class.
     """
-    everything = np.arange(len(splits.train))
     # A third is left for the copy of four fifths that a model is fitted on.
     max_memory_mb = config.data.max_memory_mb * 2 // 3
-    x, rows = flatten_some(for_baselines(splits.train.x, splits.preprocessing), everything, max_memory_mb)
+    x, rows = flatten_some(for_baselines(splits.train.x, splits.preprocessing), splits.train.y, max_memory_mb)
     y = splits.train.y[rows]
     models = make_baselines(config.data.seed, is_small=x.size <= SMALL, has_units=HAS_UNITS)
     *_, linear = models.values()

@@ -160,18 +160,24 @@ def flatten_some(x: np.ndarray | DiskArray, y: np.ndarray, max_memory_mb: int) -
     """Turn inputs (n, *shape) into a table (n, features) float32 for scikit-learn. Padding becomes 0.
 
     If the table, and the copy that a baseline makes of it, would take more than `max_memory_mb`, a random part of the
-    samples is used.
+    samples is used, with one or more of each class of the targets y (n, ...).
 
     Returns:
-        The table, and the targets of its rows.
+        The table, and the row numbers of its samples.
     """
     max_values = min(MAX_VALUES, max_memory_mb * 1_000_000 // 8)  # twice 4 bytes each
     limit = max(MIN_SAMPLES, max_values // math.prod(x.shape[1:]))
     if len(x) > limit:
-        print(f"Using {limit:,} of {len(x):,} samples to fit: more would not fit into memory (data.max_memory_mb).")
-        rows = np.sort(np.random.default_rng(0).permutation(len(x))[:limit])
-        return flatten(x[rows]), y[rows]
-    return flatten(x[:]), y
+        order = np.random.default_rng(0).permutation(len(x))
+        chosen = [order[:limit]]
+        for values in y[order].reshape(len(y), -1).T:  # (n,)
+            different, first = np.unique(values, return_index=True)
+            if different.dtype.kind != "f" or len(different) <= limit:  # classes, not amounts
+                chosen.append(order[first])
+        rows = np.unique(np.concatenate(chosen))
+        print(f"Using {len(rows):,} of {len(x):,} samples to fit: more would not fit into memory (data.max_memory_mb).")
+        return flatten(x[rows]), rows
+    return flatten(x[:]), np.arange(len(x))
 
 
 def flatten(x: np.ndarray) -> np.ndarray:

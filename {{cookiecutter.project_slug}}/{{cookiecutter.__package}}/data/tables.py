@@ -69,18 +69,21 @@ def read_table(
     columns: list[str] | None = None,
     *,
     targets: Iterable[str] = (),
+    texts: Iterable[str] = (),
     formats: Mapping[str, NumberFormat] | None = None,
     quiet: bool = False,
     max_rows: int | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray | None, Callable[[int], str]]:
     """Read a CSV, TSV or Parquet file with a header, or a folder with one such file per split.
 
-    Numbers such as 1.493,87 € are read by one rule for each column, which is found in the file for train.
+    Numbers such as 1.493,87 € are read by one rule for each column, which is found in the file for train. What is text
+    there is text in the other files too: 7 beside A7.
 
     Args:
         path: of the file or folder.
         columns: to read of a Parquet file; None: all. Text files are read whole.
         targets: columns of targets. In a column of classes, NA and the like are words, and numbers stay as they are.
+        texts: columns to leave as they are written, such as 007.
         formats: rules of numbers, by column, to read by instead of those that would be found.
         quiet: do not print which encoding was found.
         max_rows: to read of a Parquet file, at equal distances from the first to the last; None: all. The places of
@@ -99,9 +102,11 @@ def read_table(
     def read(split: str, rules: Mapping[str, NumberFormat] | None) -> tuple[pd.DataFrame, Mapping[str, NumberFormat]]:
         if is_parquet(files[split]):
             return _read_parquet_table(files[split], columns, set(targets), rules, max_rows)
-        return _read_text_table(files[split], set(targets), rules, quiet=quiet)
+        return _read_text_table(files[split], set(targets), as_written, rules, quiet=quiet)
 
+    as_written = set(texts)
     first, found = read(first_split, formats)
+    as_written |= text_columns(first).keys()
     tables = {}
     for split, file in files.items():
         table = first
@@ -161,6 +166,7 @@ def read_csv(
     *,
     header: bool = True,
     targets: Iterable[str] = (),
+    texts: Iterable[str] = (),
     formats: Mapping[str, NumberFormat] | None = None,
     quiet: bool = True,
 ) -> tuple[pd.DataFrame, Mapping[str, NumberFormat]]:
@@ -190,14 +196,17 @@ def read_csv(
 
     words = as_text((name for name in classes if name in table and _lacks_words(table[name])), all_words=True)
     table = _replace_columns(table, words)
-    texts = {name: values for name, values in text_columns(table).items() if name not in classes}
+    kept = {name for name in texts if name in table and name not in classes}
+    table = _replace_columns(table, as_text(kept - text_columns(table).keys()))
+    others = classes | kept
+    found = {name: values for name, values in text_columns(table).items() if name not in others}
     if formats is None:
-        if any(holds_amounts(values) for values in texts.values()):  # plain numbers are evidence for the others
-            texts |= as_text(name for name in table.select_dtypes("float") if name not in classes)
-        formats = find_formats(texts, text_format.separator)
+        if any(holds_amounts(values) for values in found.values()):  # plain numbers are evidence for the others
+            found |= as_text(name for name in table.select_dtypes("float") if name not in others)
+        formats = find_formats(found, text_format.separator)
     else:
-        texts |= as_text(name for name in formats if name in table and name not in texts)
-    return apply_formats(table, texts, formats), formats
+        found |= as_text(name for name in formats if name in table and name not in found)
+    return apply_formats(table, found, formats), formats
 
 
 def text_columns(table: pd.DataFrame) -> dict[str, pd.Series]:
@@ -324,12 +333,12 @@ def _read_parquet_table(
 
 
 def _read_text_table(
-    path: Path, targets: set[str], formats: Mapping[str, NumberFormat] | None, *, quiet: bool
+    path: Path, targets: set[str], texts: set[str], formats: Mapping[str, NumberFormat] | None, *, quiet: bool
 ) -> tuple[pd.DataFrame, Mapping[str, NumberFormat]]:
     """Read a CSV or TSV file, without blanks around names and texts, and the rules of its numbers."""
     if path.suffix.lower() not in TABLES:
         raise UserError(f"{path} is no table: its name must end in {', '.join(TABLES)}.{hint_at_suffix(path)}")
-    table, found = read_csv(path, targets=targets, formats=formats, quiet=quiet)
+    table, found = read_csv(path, targets=targets, texts=texts, formats=formats, quiet=quiet)
     return _checked(table, path), found
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from own_data import Splits, UserError, answer, inputs, load, read, read_new, refusal, refused
+from own_data import Splits, UserError, answer, inputs, load, read, read_new, refusal, refused, settings
 
 pytestmark = pytest.mark.usefixtures("config")  # its folder, with a config.yaml
 
@@ -113,6 +113,21 @@ def test_steps_stand_in_the_order_of_their_dates(form: str) -> None:
     rows = [{"sample": f"i{n}", "when": date, "a": day, "y": n % 2} for n in range(N) for day, date in dates]
     pd.DataFrame(rows).sample(frac=1, random_state=0).to_csv("long.csv", index=False)
     assert (load("long.csv", **LONG).train.x[..., 0] == np.arange(60)).all()
+
+
+def test_steps_and_names_are_read_alike_to_train_and_to_predict() -> None:
+    """Steps such as 1.000 are amounts beside 998, and names such as 007 are none."""
+    steps = list(enumerate(["998", "999", "1.000", "1.001"]))
+    rows = [f"{number:03};{step};{number},{place};{number % 2}" for number in range(12) for place, step in steps]
+    Path("long.csv").write_text("\n".join(["who;when;v;y", *rows]), encoding="utf-8")
+    chosen = {"sequence_column": "who", "step_column": "when", "target_column": "y"}
+    splits = load("long.csv", **chosen)
+    x = read_new("long.csv", splits.preprocessing, **chosen)
+    np.testing.assert_allclose(x[3, :, 0], [3.0, 3.1, 3.2, 3.3], atol=1e-6)
+    for split in splits.named.values():
+        assert (np.diff(split.x[:, :, 0]) > 0).all()
+    names = inputs.name_samples(Path("long.csv"), 12, splits.preprocessing, settings("long.csv", **chosen).data)
+    assert names[7] == ("long.csv", "007")
 
 
 def test_class_folders() -> None:

@@ -620,6 +620,38 @@ def test_an_id_column_is_no_input_and_names_predictions() -> None:
     assert yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))["data"]["id_column"] == "key"
 
 
+def test_names_stay_as_they_are_written() -> None:
+    made = table().assign(key=[f"{row:03}" for row in range(N)])
+    made["part"] = ["train"] * 30 + ["test"] * 10
+    made.to_csv("own.csv", index=False)
+    chosen = {"target_column": "y", "split_column": "part", "id_column": "key"}
+    splits = load("own.csv", **chosen)
+    assert splits.test.ids is not None
+    assert splits.test.ids.tolist() == [f"{row:03}" for row in range(30, N)]
+    names = inputs.name_samples(Path("own.csv"), N, splits.preprocessing, settings("own.csv", **chosen).data)
+    assert names[7] == ("own.csv", "007")
+
+
+def test_categories_have_the_same_name_in_every_file() -> None:
+    """Though pandas reads a column of digits, or of true and false, as numbers."""
+    Path("own").mkdir()
+    codes, flags = ["007", "012", "A1", "7"], ["true", "false", "unknown"]
+    rows = [f"{codes[row % 4]},{flags[row % 3]},{row % 4},{row % 5},{row % 2}" for row in range(N)]
+    Path("own/train.csv").write_text("\n".join(["code,flag,kind,a,y", *rows]), encoding="utf-8")
+    rows = ["007,true,3,1,0", "012,false,1.0,1,1"]
+    Path("own/test.csv").write_text("\n".join(["code,flag,kind,a,y", *rows]), encoding="utf-8")
+    splits = load("own", target_column="y", categories=["code", "kind"])
+    names = inputs.feature_names(splits.preprocessing)
+    expected = [["code=007", "flag=true", "kind=3"], ["code=012", "flag=false", "kind=1"]]
+    new = pd.DataFrame({"code": ["007", "012"], "flag": [True, False], "kind": [3.0, 1.0], "a": [1, 1]})
+    new.to_parquet("new.parquet")
+    Path("one.csv").write_text("code,flag,kind,a\n007,TRUE,3,1\n", encoding="utf-8")
+    for x in (splits.test.x, read_new("new.parquet", splits.preprocessing)):
+        found = [[name for name, value in zip(names, row, strict=True) if value and name != "a"] for row in x]
+        assert found == expected
+    np.testing.assert_array_equal(read_new("one.csv", splits.preprocessing)[0], splits.test.x[0])
+
+
 def columns_in(encoding: str, words: list[str]) -> None:
     """Write words in a text file."""
     rows = [f"{words[row % len(words)]},{row},{row % 2}" for row in range(N)]

@@ -62,7 +62,7 @@ class Sequences:
 
     arrays: list[np.ndarray]  # (steps, features) each; NaN where a value is missing
     names: list[str]  # of the features; empty: not known
-    formats: Mapping[str, NumberFormat] = field(default_factory=dict)  # of features that are not written plainly
+    formats: Mapping[str, NumberFormat] = field(default_factory=dict)  # of numbers, by column
 
     def take(self, rows: np.ndarray) -> "Sequences":
         """Select some sequences."""
@@ -200,7 +200,8 @@ def name_samples(
     if path.is_dir():
         return [(file, 0) for file in files_below(path, SEQUENCES)]
     if _is_long_table(path, preprocessing, settings):
-        table, _, _ = read_table(path, formats=_load_formats(preprocessing), quiet=True)
+        names = [settings.sequence_column, settings.id_column]
+        table, _, _ = read_table(path, texts=names, formats=_load_formats(preprocessing), quiet=True)
         column = settings.id_column if settings.id_column in table else settings.sequence_column
         first = ~table.duplicated(settings.sequence_column)  # row of each sequence
         return [(str(path), name) for name in table.loc[first, column]]
@@ -312,7 +313,8 @@ def _read_files(path: Path, settings: DataSettings) -> Samples:
 
 def _read_long_table(path: Path, settings: DataSettings) -> Samples:
     """Read a table with one row per step of several sequences."""
-    table, split, where = read_table(path, targets=as_list(settings.target_column))
+    names = [settings.sequence_column, settings.id_column]
+    table, split, where = read_table(path, targets=as_list(settings.target_column), texts=names)
     formats = table.attrs["formats"]
     if not settings.sequence_column:
         raise UserError(f"{path} is a table: name in data.sequence_column the column that tells its sequences apart.")
@@ -331,7 +333,7 @@ def _read_long_table(path: Path, settings: DataSettings) -> Samples:
     cure = "correct it, or list the column in data.ignore"
     features = to_numeric(table[columns], where, [], formatted=formats, cure=cure)
     sequences = _cut(features, rows_of, where, settings.fill_gaps)
-    sequences.formats = {name: rule for name, rule in formats.items() if name in columns}
+    sequences.formats = {name: rule for name, rule in formats.items() if name in (*columns, settings.step_column)}
     for column in (*targets, settings.split_column, settings.group_column, settings.id_column):
         if column:
             _require_one_value(table, column, rows_of, where, settings)
@@ -423,7 +425,7 @@ def _is_long_table(path: Path, preprocessing: dict[str, Any], settings: DataSett
 
 def _read_new_table(path: Path, preprocessing: dict[str, Any], settings: DataSettings) -> Sequences:
     """Read a table to predict, with one row per step. Other columns are named, and not used."""
-    table, _, where = read_table(path, formats=_load_formats(preprocessing))
+    table, _, where = read_table(path, texts=[settings.sequence_column], formats=_load_formats(preprocessing))
     needed = [*preprocessing["names"], settings.sequence_column]
     if settings.step_column:
         needed.append(settings.step_column)

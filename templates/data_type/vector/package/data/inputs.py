@@ -165,7 +165,8 @@ def read_samples(path: Path, settings: DataSettings) -> Samples:
     is_large = bool(_count_rows(path, settings))
     columns = _parquet_columns(path) if is_large else None
     named = _columns_beside_inputs(columns, settings) if columns else None
-    table, split, where = read_table(path, named, targets=as_list(settings.target_column))
+    texts = [*settings.categories, settings.id_column]
+    table, split, where = read_table(path, named, targets=as_list(settings.target_column), texts=texts)
     formats = table.attrs["formats"]
     columns = columns or list(table.columns)
     targets = target_columns(columns, settings, path)
@@ -314,7 +315,7 @@ def name_samples(
 ) -> list[tuple[str, Any]]:
     """Name each of the `count` samples that `read_new` returns: its file, and its name or number in the file."""
     if settings.id_column and "columns" in preprocessing and path.suffix not in (".npy", ".npz"):
-        table, _, _ = read_table(path, quiet=True)
+        table, _, _ = read_table(path, texts=[settings.id_column], quiet=True)
         if settings.id_column in table:
             return [(str(path), name) for name in table[settings.id_column]]
     return [(str(path), number) for number in range(count)]
@@ -504,8 +505,9 @@ def _encode_table(table: pd.DataFrame, preprocessing: dict[str, Any]) -> np.ndar
 def _read_new_table(path: Path, preprocessing: dict[str, Any]) -> pd.DataFrame:
     """Read the columns that the model knows, and report what it does not know: columns, and values of categories."""
     formats = {name: NumberFormat(**rule) for name, rule in preprocessing["formats"].items()}
-    table, _, where = read_table(path, formats=formats)
     columns = preprocessing["columns"]
+    texts = [column["name"] for column in columns if "values" in column]
+    table, _, where = read_table(path, texts=texts, formats=formats)
     names = [column["name"] for column in columns]
     missing = [name for name in names if name not in table.columns]
     unknown = table.columns.difference([*names, *preprocessing["ignored"]], sort=False)

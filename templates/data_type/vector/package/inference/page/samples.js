@@ -5,6 +5,7 @@ const FORMATS = MODEL.preprocessing.formats ?? {};
 const KINDS = COLUMNS ? "a CSV with the columns of the training data, or .npy" : "a CSV without a header, or .npy";
 const ACCEPT = ".csv,.tsv,.txt,.npy";
 const FEW_COLUMNS = 40; // a longer form is folded
+const DECIMAL = /^-?(0|[1-9]\d*)\.\d+$/; // a number as a name of a category
 
 function setUp() {
   const form = make("form", { noValidate: true, autocomplete: "off" });
@@ -129,13 +130,12 @@ function fromTable(table, file) {
   return { names, values, notes };
 }
 
-// Name categories as training did, where numbers lost their leading zeros, and words were true or false.
+// Name categories as training did: 7.0 is "7", and TRUE is "true".
 function readCategories(texts) {
-  const known = texts.filter((text) => !isMissing(text));
-  const are = (pattern) => known.length > 0 && known.every((text) => pattern.test(text));
-  let name = (text) => text;
-  if (are(PLAIN_NUMBER)) name = (text) => String(Number(text));
-  else if (are(/^(true|false)$/i)) name = (text) => text[0].toUpperCase() + text.slice(1).toLowerCase();
+  const name = (text) => {
+    if (/^(true|false)$/i.test(text)) return text.toLowerCase();
+    return DECIMAL.test(text) ? text.replace(/\.?0+$/, "") : text;
+  };
   return texts.map((text) => (isMissing(text) ? "" : name(text)));
 }
 
