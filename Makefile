@@ -35,7 +35,7 @@ build/demo: | $(READY)
 
 # Two processes: much of what a test waits for uses one core.
 test: $(READY)
-	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: $(READY)
 	$(PYTHON) -m ruff check .

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SCRIPTS, free_port
+from conftest import SCRIPTS, free_port, run_script
 
 pytestmark = pytest.mark.slow
 
@@ -66,11 +66,11 @@ class Project:
             assert process.returncode == 0, f"{output}\n{errors}"
         return printed
 
-    def weights(self, run: str, tmp_path: Path) -> list[np.ndarray]:
-        """All weights after the last step."""
-        self.run(f"runs/{run}/last.keras", str(tmp_path / f"{run}.npz"), script="read_weights.py", **DOUBLE)
+    def weights(self, run: str, tmp_path: Path) -> dict[str, np.ndarray]:
+        """All weights after the last step, by name."""
+        run_script(self.python, "read_weights.py", f"runs/{run}/last.keras", tmp_path / f"{run}.npz", cwd=self.folder)
         with np.load(tmp_path / f"{run}.npz") as arrays:
-            return [arrays[name] for name in sorted(arrays, key=lambda name: int(name.split("_")[1]))]
+            return dict(arrays)
 
     def history(self, run: str) -> list[dict[str, float]]:
         """The rows of history.csv."""
@@ -108,9 +108,10 @@ def options_of(data_type: str) -> list[str]:
 
 def assert_same_training(project: Project, one: str, other: str, tmp_path: Path) -> None:
     before, after = project.weights(one, tmp_path), project.weights(other, tmp_path)
-    assert len(before) == len(after) > 4
-    for first, second in zip(before, after, strict=True):
-        np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-6)
+    assert before.keys() == after.keys()
+    assert len(before) > 4
+    for name, values in before.items():
+        np.testing.assert_allclose(values, after[name], rtol=1e-4, atol=1e-6, err_msg=name)
     for first, second in zip(project.history(one), project.history(other), strict=True):
         assert {**first, "seconds": 0} == pytest.approx({**second, "seconds": 0}, rel=1e-5)
 

@@ -181,6 +181,7 @@ def test_notebook_runs_from_top_to_bottom(bake, environment, answers, tmp_path):
     example, batch_size = ("spoken_digits", 64) if answers["data_type"] == "audio" else ("fashion_mnist", 128)
     replace(config, f"source: {example}", "source: data/sample.npz")
     replace(config, f"batch_size: {batch_size}", "batch_size: 16")
+    config.write_text(narrow(config.read_text(encoding="utf-8")), encoding="utf-8")
     replace(notebook, "EPOCHS = 3 ", f"EPOCHS = {EPOCHS} ")
     run_script(python, "write_sample.py", project.name.replace("-", "_"), cwd=project)
     # Kernels and settings of the person who runs the tests stay out of it.
@@ -209,6 +210,12 @@ def test_notebook_runs_from_top_to_bottom(bake, environment, answers, tmp_path):
         assert metrics["test"][name] <= floor < rule[name]
     else:
         assert metrics["test"][name] >= floor > rule[name]
+
+
+def narrow(settings: str) -> str:
+    """Let the networks of images and sequences do a part of their work."""
+    settings = re.sub(r"channels: \[16, 48, 96, 128\]", "channels: [16, 32, 64]", settings)
+    return settings.replace("test_time_augmentation: true", "test_time_augmentation: false")
 
 
 def replace(path: Path, before: str, after: str) -> None:

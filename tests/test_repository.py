@@ -87,6 +87,7 @@ def test_hooks_find_nothing(clone):
 @pytest.mark.slow
 def test_demo(clone):
     """With its own environments, as on a fresh machine; one epoch, and the data that other tests have got."""
-    run(["make", "demo", f"ARGS=--training.epochs 1 --data.data_dir {KEPT / 'data'}"], cwd=clone)
+    quick = "--training.epochs 1 --model.channels [16,32,64] --model.test_time_augmentation false"
+    run(["make", "demo", f"ARGS={quick} --data.data_dir {KEPT / 'data'}"], cwd=clone)
     (metrics,) = (clone / "build" / "demo" / "runs").glob("*/metrics.json")
     assert json.loads(metrics.read_text(encoding="utf-8"))["test"]["accuracy"] > 0.8

@@ -1,16 +1,17 @@
-"""Read all weights of a Keras model that a project wrote, in their order, into a file of NumPy.
+"""Read all weights of a Keras model that a project wrote into a file of NumPy.
 
-cd PROJECT; python read_weights.py PACKAGE MODEL.keras WEIGHTS.npz
+python read_weights.py MODEL.keras WEIGHTS.npz
 """
 
-import importlib
+import io
 import sys
+import zipfile
 
+import h5py
 import numpy as np
 
-package, model, weights = sys.argv[1:]
-importlib.import_module(f"{package}.training.checkpoint")  # registers the project's layers; chooses the backend, too
-
-import keras  # noqa: E402
-
-np.savez(weights, *keras.saving.load_model(model, compile=False).get_weights())
+model, weights = sys.argv[1:]
+found = {}
+with zipfile.ZipFile(model) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+    file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+np.savez(weights, **{name.replace("/", " "): values for name, values in found.items()})

@@ -1,6 +1,7 @@
 """Exported models: each format gives what the model gives, or is refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,11 @@ def test_each_format_agrees_with_the_model_or_is_refused(
     def other_outputs(model: object, inputs: np.ndarray, config: Config) -> np.ndarray:
         return run_model(model, inputs, config) + 0.01
 
+    def copy(_: object, files: dict[str, Path], *others: object) -> None:  # as written before
+        for file in files.values():
+            shutil.copy(folder / file.name, file)
+
+    monkeypatch.setattr(export, "write_formats", copy)
     monkeypatch.setattr(export, "run_model", other_outputs)
     with pytest.raises(UserError, match="differs from the model by"):
         export.main(output="refused")
