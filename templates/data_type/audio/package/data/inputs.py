@@ -26,7 +26,7 @@ from ..spectrogram import FLOOR, FULL_SCALE, N_MELS, log_mel
 from .array_files import list_arrays
 from .arrays import is_arrays, load_array, read_arrays
 from .describe import describe_groups, describe_table, guess_split_column, guess_target, keep
-from .folders import files_below, guess_file_column, list_files, require_kind
+from .folders import files_below, guess_file_column, list_files
 from .samples import DiskArray, Samples, explained, take, take_samples
 from .tables import as_list, is_table, read_table
 
@@ -234,7 +234,8 @@ def read_new(path: Path, preprocessing: dict[str, Any], settings: DataSettings) 
             raise UserError(f"No recording of {path} is whole: make them anew.")
         seconds = list(_threads.map(_claimed_seconds, inputs))
     elif path.suffix not in (".npy", ".npz"):
-        require_kind(path, SOUNDS, FILES)
+        if path.exists() and path.suffix and path.suffix.lower() not in SOUNDS:
+            raise UserError(f"{path} is none of these: {FILES} ({', '.join(SOUNDS)}).")
         inputs = [str(path)]
         seconds = [_claimed_seconds(str(path))]
     else:

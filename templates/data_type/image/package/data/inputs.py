@@ -21,7 +21,7 @@ from ..config import DataSettings, UserError, counted
 from .array_files import free_memory
 from .arrays import is_arrays, load_array, read_arrays
 from .describe import describe_groups, describe_table, guess_split_column, guess_target, keep
-from .folders import files_below, guess_file_column, list_files, require_kind
+from .folders import files_below, guess_file_column, list_files
 from .samples import DiskArray, Samples, take_samples
 from .tables import as_list, is_table, read_table
 
@@ -225,7 +225,8 @@ def read_new(path: Path, preprocessing: dict[str, Any], settings: DataSettings) 
             raise UserError(f"No image of {path} is whole: make them anew.")
         return to_arrays(whole, preprocessing, settings, cure="")
     if path.suffix not in (".npy", ".npz"):
-        require_kind(path, IMAGES, FILES)
+        if path.exists() and path.suffix and path.suffix.lower() not in IMAGES:
+            raise UserError(f"{path} is none of these: {FILES} ({', '.join(IMAGES)}).")
         return to_arrays([str(path)], preprocessing, settings, cure="")
     x = load_array(path, FILES, settings.max_memory_mb)
     shape = tuple(preprocessing["shape"])
