@@ -669,6 +669,33 @@ def test_bars_separate_fields_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("Zeit;Temp (innen, aussen);Druck (abs, rel, mbar)\n1,5;2,5;3,5\n2,5;3,5;4,5\n", ";"),
+        ("Tag;Temp (innen, aussen)\n01.02.2024;2,5\n", ";"),
+        ('"Preis, EUR";"Masse, kg"\n1,5;2,5\n', ";"),
+        ('"Preis, EUR";"Masse, kg"\n', ";"),
+        ('"Temp\n(innen, aussen)"\tOrt\n1,5\tUlm\n', "\t"),
+        ("a|b, c, d\n1|2\n", "|"),
+        ("1,5;2,5\n3,5;4,5\n", ";"),
+        ("1,5;2,5;\n3,5;4,5;\n", ";"),
+        ("1,5\t2,5", "\t"),
+        ("a;b\n1;2;\n", ";"),
+        ("a,b,c;d\n", ","),
+        ("a,b;c;d\n1,2\n", ","),
+        ("ids,y\n1;2;3,0\n4;5,1\n", ","),
+        ('"a;b",y\n"1;2",0\n', ","),
+        ("a,b,\n1,2,\n", ","),
+        pytest.param(f"{'a' * 200_000},b\n1,2\n", ",", id="long"),
+        ("a\n1\n", ","),
+    ],
+)
+def test_the_separator_splits_all_lines_alike(text: str, mark: str) -> None:
+    Path("own.csv").write_text(text, encoding="utf-8")
+    assert inputs.find_text_format(Path("own.csv")).separator == mark
+
+
+@pytest.mark.parametrize(
     ("name", "hint"),
     [("own.csv.gz", "It is compressed: unpack it"), ("own.xlsx", "It is a spreadsheet: save"), ("own.dat", "")],
 )
