@@ -218,6 +218,17 @@ def test_arrays() -> None:
     assert load("images.npz").train.x.shape == (29, 6)
 
 
+@pytest.mark.parametrize("memory", [1000, 0])
+def test_arrays_of_true_and_false_are_described(memory: int) -> None:
+    np.savez("own.npz", **arrays(x=np.arange(N)[:, np.newaxis] % [2, 3, 4] == 1))
+    assert "Written: reports/stats.json" in answer("stats", "--data.source=own.npz", f"--data.max_memory_mb={memory}")
+    statistics = json.loads(Path("reports/stats.json").read_text(encoding="utf-8"))
+    train = statistics["splits"]["train"]
+    assert (train["dtype"], train["min"], train["max"]) == ("bool", 0, 1)
+    assert 0 < train["mean"] < 1
+    assert Path("reports/overview.png").is_file()
+
+
 @pytest.mark.parametrize("shape", [(3,), (1, 3)])
 def test_large_arrays_stay_on_disk(shape: tuple[int, ...]) -> None:
     Path("own").mkdir()
