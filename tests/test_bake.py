@@ -22,7 +22,8 @@ SAME = """
     inference/cpp/predict.cpp inference/cpp_files.py inference/export.py inference/load.py inference/page/answer.js
     inference/page/index.html inference/page/model.js inference/page/page.js inference/page/samples.js
     inference/page/style.css inference/predict.py inference/ranges.py inference/serve.py inference/web.py metrics.py
-    py.typed runs.py signals.py storage.py task.py training/__init__.py training/events.py training/like.py
+    py.typed runs.py signals.py storage.py task.py training/__init__.py training/calibration.py
+    training/events.py training/like.py
     training/lr_find.py training/monitor.py training/overfit.py training/profile.py training/series.py training/study.py
     training/tracking.py training/tune.py training/weights.py
 """.split()
@@ -56,7 +57,7 @@ AROUND_BY_HARDWARE = {
 TESTS = """
     tests/test_aids.py
     tests/conftest.py tests/own_data.py tests/sample.npz tests/serving.py tests/test_answers.py
-    tests/test_array_files.py tests/test_baseline.py
+    tests/test_array_files.py tests/test_baseline.py tests/test_calibration.py
     tests/test_commands.py tests/test_config.py tests/test_data.py tests/test_describe.py tests/test_environment.py
     tests/test_export.py tests/test_importance.py tests/test_inputs.py tests/test_inspection.py
     tests/test_intervals.py tests/test_labels.py tests/test_model.py tests/test_network.py tests/test_report.py

@@ -9,6 +9,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from .storage import read_json, write_json
 
+UNKNOWN = "unknown"  # of a file that was written before it said on what a run is calibrated
+
 
 @dataclass(frozen=True)
 class DataInfo:
@@ -25,6 +27,7 @@ class DataInfo:
     max: list[float]
     num_samples: dict[str, int]  # of each split
     digests: dict[str, dict[str, str]]  # of each split: hashes of its targets and of its inputs
+    calibrated_on: str = ""  # SHA-256 of the checkpoint whose outputs target_statistics suit; empty before calibration
 
 
 def save_info(info: DataInfo, path: Path) -> None:
@@ -38,7 +41,7 @@ def load_info(path: Path) -> DataInfo:
     Raises:
         TypeError, ValueError or OSError: it is absent, no JSON, or holds something else.
     """
-    info = DataInfo(**read_json(path))
+    info = DataInfo(**{"calibrated_on": UNKNOWN, **read_json(path)})
     for name, hint in get_type_hints(DataInfo).items():
         value = getattr(info, name)
         kind, inner = get_origin(hint) or hint, get_args(hint)

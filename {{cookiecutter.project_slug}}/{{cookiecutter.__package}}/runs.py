@@ -1,7 +1,7 @@
 """The folders of training runs: runs/<name>/ holds all that belongs to one training.
 
 config.yaml      the settings of this run
-data.json        what the model must know of its data (data_info.py)
+data.json        what the model must know of its data (data_info.py), and its calibration (training/calibration.py)
 environment.json versions, machine, device and commit (environment.py), starting weights (training/weights.py)
 model.py         the network as it was
 history.csv      loss, metric and learning rate, a row an epoch
@@ -28,10 +28,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .config import Config, UserError, counted, list_settings, load_config, save_config
-from .data_info import DataInfo, load_info, save_info
+from .data_info import UNKNOWN, DataInfo, load_info, save_info
 from .environment import describe_environment
-from .storage import whole_file, write_json
-from .task import METRIC
+from .storage import hash_file, whole_file, write_json
+from .task import METRIC, NEEDS_CALIBRATION
 
 RUNS = Path("runs")
 SERIES = "series.json"  # marks the folder of a series of runs, as config.yaml marks that of a run
@@ -204,9 +204,41 @@ def find_run(name: str = "") -> Path:
     return max((RUNS / name for name in names), key=_last_changed)
 
 
+def hash_best(run: Path) -> str:
+    """Hash the best checkpoint of a run; "" if there is none."""
+    return next((hash_file(path) for path in run.glob("best.*")), "")
+
+
+def is_calibrated(run: Path, info: DataInfo) -> bool:
+    """Return whether a run is calibrated on the best checkpoint that it has now.
+
+    It is not where its training was interrupted, or goes on: then an earlier epoch was the best, or none.
+
+    Args:
+        run: folder of the run.
+        info: its data.json.
+    """
+    if not NEEDS_CALIBRATION:
+        return True
+    if info.calibrated_on == UNKNOWN:
+        return (run / "training.json").is_file()
+    return info.calibrated_on == hash_best(run)
+
+
+def warn_if_not_calibrated(run: Path, info: DataInfo) -> None:
+    """Print a warning if a run is not calibrated on its best checkpoint; see `is_calibrated`."""
+    if not is_calibrated(run, info):
+        print(
+            f"Warning: probabilities and decisions of {run} are not calibrated on its best checkpoint, because training"
+            f" was interrupted or goes on: run evaluate --run {run} first, or train --resume --run {run.name}.",
+            flush=True,
+        )
+
+
 def is_outdated(path: Path, run: Path) -> bool:
-    """Return whether a file that was made of the best checkpoint of a run is older than it."""
-    return any(path.stat().st_mtime_ns < best.stat().st_mtime_ns for best in run.glob("best.*"))
+    """Return whether a file that was made of the best checkpoint of a run is older than it, or than its calibration."""
+    sources = (*run.glob("best.*"), *run.glob("data.json"))
+    return any(path.stat().st_mtime_ns < source.stat().st_mtime_ns for source in sources)
 
 
 def list_runs() -> list[Path]:

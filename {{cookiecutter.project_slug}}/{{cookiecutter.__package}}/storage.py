@@ -1,5 +1,6 @@
 """Files that are written whole or not at all: a reader, and a process that is killed, never leaves half a file."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -34,6 +35,12 @@ def remove_parts(folder: Path) -> None:
     """Remove the temporary files of `whole_file` in a folder, which a killed process has left."""
     for part in folder.glob(".*.part.*"):
         part.unlink()
+
+
+def hash_file(path: Path) -> str:
+    """Compute the SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: Path) -> dict[str, Any]:

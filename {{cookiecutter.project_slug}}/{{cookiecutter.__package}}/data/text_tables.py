@@ -47,7 +47,7 @@ def find_text_format(path: Path) -> TextFormat:
     """
     encoding = _find_encoding(path)
     lines = [line for line in _first_lines(path, encoding) if line.strip()]
-    return TextFormat(encoding, _find_separator(lines[0] if lines else ""))
+    return TextFormat(encoding, _find_separator(lines or [""]))
 
 
 def parse(
@@ -194,13 +194,23 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
         return [file.readline(MAX_LINE) for _ in range(3)]
 
 
-def _find_separator(header: str) -> str:
-    """Find the separator: the comma, semicolon, tab or | that the first line has most of."""
-    for mark in ";\t|":
-        fields = header.strip().split(mark)
-        if len(fields) > 1 and all(COMMA_NUMBER.fullmatch(field.strip()) for field in fields):
-            return mark  # 1,5;2,5 without a header
-    return max(",;\t|", key=header.count)
+def _find_separator(lines: list[str]) -> str:
+    """Find the separator: the comma, semicolon, tab or | that splits the first lines into most fields, the same number.
+
+    Where none does, it is the one that the first line has most of.
+    """
+    csv.field_size_limit(2**31 - 1)
+    widths = {}  # fields in each line, by mark
+    for mark in ";\t|,":  # of equals the first: a comma may be in names and numbers
+        records = list(csv.reader(lines, delimiter=mark, skipinitialspace=True))
+        width = len(records[0])
+        if width > 1 and all(len(fields) == width for fields in records):
+            widths[mark] = width
+            if mark != "," and any(all(map(COMMA_NUMBER.fullmatch, map(str.strip, fields))) for fields in records):
+                return mark  # 1,5;2,5
+    if widths:
+        return max(widths, key=widths.__getitem__)
+    return max(",;\t|", key=lines[0].count)
 
 
 def _refuse_other_separators(path: Path, encoding: str) -> None:

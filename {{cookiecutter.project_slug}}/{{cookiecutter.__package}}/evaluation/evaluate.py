@@ -22,9 +22,10 @@ from ..data.plots import save_figure
 from ..data.samples import DiskArray
 from ..data_info import DataInfo
 from ..metrics import SHOWN, Scorer, compute_metrics, details_table, draw_metrics, format_metric
-from ..runs import SERIES, check_data, load_run, read_history
+from ..runs import SERIES, check_data, is_calibrated, load_run, read_history
 from ..storage import read_json, whole_file, write_json
 from ..task import METRIC, find_mistakes, to_predictions
+from ..training.calibration import calibrate_run
 from ..training.checkpoint import load_model, run_model
 from ..training.series import Series, find_series, print_table, read_test_scores, summarize
 from .card import write_card
@@ -60,6 +61,7 @@ def main(run: str = "") -> dict[str, Any]:
     folder, config, info = load_run(run)
     splits = load_splits(config)
     check_data(splits.info, info, folder)
+    info = ensure_calibrated(folder, config, info, splits)
     predict = load_predictor(folder, config, info)
     metrics = score_run(folder, config, info, splits, predict)
     results = collect_results(folder, splits)
@@ -118,7 +120,16 @@ def load_each(runs: list[Path]) -> Iterator[tuple[Config, DataInfo, Splits]]:
             splits = load_splits(config)
         before = config.data
         check_data(splits.info, info, run)
-        yield config, info, splits
+        yield config, ensure_calibrated(run, config, info, splits), splits
+
+
+def ensure_calibrated(run: Path, config: Config, info: DataInfo, splits: Splits) -> DataInfo:
+    """Calibrate a run whose training was interrupted before it did so; return its data.json."""
+    if is_calibrated(run, info):
+        return info
+    print(f"{run} is calibrated now, on the validation split, because training was interrupted or goes on.")
+    calibrate_run(run, config, splits)
+    return load_run(str(run))[2]
 
 
 def load_predictor(folder: Path, config: Config, info: DataInfo) -> Predict:

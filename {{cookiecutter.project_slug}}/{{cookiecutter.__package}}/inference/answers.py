@@ -51,7 +51,7 @@ def load_service(run: str, max_samples: int) -> Service:
     """Load export/model.onnx of a run; the newest run if the name is empty.
 
     Raises:
-        UserError: there is no such run, or no exported model as new as its best checkpoint.
+        UserError: there is no such run, or no exported model as new as its best checkpoint and calibration.
     """
     folder, config, info = load_run(run)
     path = folder / "export" / "model.onnx"
@@ -59,7 +59,7 @@ def load_service(run: str, max_samples: int) -> Service:
     if not path.is_file():
         raise UserError(f"There is no {path}: {cure}")
     if is_outdated(path, folder):
-        raise UserError(f"{path} is older than the best checkpoint of {folder}: {cure}")
+        raise UserError(f"{path} is older than the best checkpoint of {folder}, or than its calibration: {cure}")
     import onnxruntime  # here, because it belongs to an extra
 
     options = onnxruntime.SessionOptions()

@@ -21,7 +21,7 @@ from ..data import load_splits
 from ..data.inputs import feature_names
 from ..data_info import DataInfo
 from ..environment import require_packages
-from ..runs import check_data, load_run
+from ..runs import check_data, load_run, warn_if_not_calibrated
 from ..storage import write_json
 from ..task import to_predictions
 from ..training.checkpoint import run_model
@@ -57,6 +57,7 @@ def main(run: str = "", format: str = "onnx", output: str = "") -> None:  # noqa
     folder, config, info = load_run(run)
     splits = load_splits(config)
     check_data(splits.info, info, folder)
+    warn_if_not_calibrated(folder, info)
     inputs = splits.test.x[:NUM_SAMPLES]
 
     model = load_float32(folder, config, info)

@@ -27,7 +27,7 @@ from ..data.inputs import SIGNATURES, name_samples, read_new
 from ..data.samples import DiskArray, blocks, explained
 from ..data.splits import check_numbers
 from ..data_info import DataInfo
-from ..runs import check_data, load_run
+from ..runs import check_data, load_run, warn_if_not_calibrated
 from ..storage import whole_file
 from ..task import to_predictions, to_rows
 from ..training.checkpoint import load_model, run_model
@@ -91,6 +91,7 @@ def predict(run: Path, inputs: np.ndarray | DiskArray) -> np.ndarray:
         UserError: there is no checkpoint, or it does not fit.
     """
     _, config, info = load_run(str(run))
+    warn_if_not_calibrated(run, info)
     return to_predictions(run_model(load_model(run), inputs, config), info.target_statistics)
 
 
@@ -110,6 +111,7 @@ def predict_rows(
         Name and prediction of each sample.
     """
     model = load_model(run)
+    warn_if_not_calibrated(run, info)
     for names, x in inputs:
         predictions = to_predictions(run_model(model, x, config), info.target_statistics)
         rows = to_rows(predictions, info.target_names, info.target_statistics, top)

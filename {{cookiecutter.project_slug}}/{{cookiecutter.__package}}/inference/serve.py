@@ -18,6 +18,7 @@ from jsonargparse import ArgumentParser
 from .. import task
 from ..config import UserError
 from ..environment import require_packages
+from ..runs import warn_if_not_calibrated
 from .answers import (
     SAMPLES,
     Service,
@@ -91,6 +92,7 @@ def main(run: str = "", host: str = "127.0.0.1", port: int = 8000, max_samples: 
         raise UserError(f"{host} port {port} can't be listened at: {reason}: choose others.") from error
     place = f"[{host}]" if ":" in host else host
     print(f"Serving {service.run} at http://{place}:{listener.getsockname()[1]}/docs", flush=True)
+    warn_if_not_calibrated(service.run, service.info)
     if not _is_loopback(host):
         print("Whoever reaches this machine can use it: there is no password.", flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])

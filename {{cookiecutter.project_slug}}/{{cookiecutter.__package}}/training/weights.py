@@ -7,7 +7,6 @@ A sample that the other run was trained on tells nothing in a validation or test
 whether the splits are the same. If they are not, a warning goes into the run, its report and its model card.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -20,7 +19,7 @@ from ..config import Config, UserError, counted, cut, list_settings, listed
 from ..data import inputs
 from ..data_info import DataInfo, load_info
 from ..runs import RUNS, find_run, has_checkpoint
-from ..storage import read_json, write_json
+from ..storage import hash_file, read_json, write_json
 from .checkpoint import load_weights
 
 # Settings of the data that decide which sample is in which split.
@@ -124,12 +123,6 @@ def save_start(run: Path, start: Start) -> None:
 def _say(line: str) -> None:
     """Print a line."""
     print(line)
-
-
-def hash_file(path: Path) -> str:
-    """Compute the SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _find_origin(path: Path) -> _Origin | None:

@@ -168,6 +168,15 @@ def test_large_arrays_stay_on_disk() -> None:
         np.testing.assert_array_equal(disk[key], memory[key])
 
 
+def test_arrays_of_true_and_false_are_described() -> None:
+    np.savez("own.npz", x=np.array(sequences()) > 0, y=TARGETS)
+    assert "Written: reports/stats.json" in answer("stats", "--data.source=own.npz")
+    statistics = json.loads(Path("reports/stats.json").read_text(encoding="utf-8"))
+    train = statistics["splits"]["train"]
+    assert (train["dtype"], train["min"], train["max"]) == ("bool", 0, 1)
+    assert 0 < train["mean"] < 1
+
+
 def write_with_fault(number: int, change: Callable[[np.ndarray], np.ndarray]) -> None:
     """Write files like `write_files`, of which one .npy file is wrong."""
     arrays = sequences()

@@ -218,6 +218,17 @@ def test_arrays() -> None:
     assert load("images.npz").train.x.shape == (29, 6)
 
 
+@pytest.mark.parametrize("memory", [1000, 0])
+def test_arrays_of_true_and_false_are_described(memory: int) -> None:
+    np.savez("own.npz", **arrays(x=np.arange(N)[:, np.newaxis] % [2, 3, 4] == 1))
+    assert "Written: reports/stats.json" in answer("stats", "--data.source=own.npz", f"--data.max_memory_mb={memory}")
+    statistics = json.loads(Path("reports/stats.json").read_text(encoding="utf-8"))
+    train = statistics["splits"]["train"]
+    assert (train["dtype"], train["min"], train["max"]) == ("bool", 0, 1)
+    assert 0 < train["mean"] < 1
+    assert Path("reports/overview.png").is_file()
+
+
 @pytest.mark.parametrize("shape", [(3,), (1, 3)])
 def test_large_arrays_stay_on_disk(shape: tuple[int, ...]) -> None:
     Path("own").mkdir()
@@ -698,6 +709,33 @@ def test_bars_separate_fields_too() -> None:
     np.testing.assert_array_equal(
         load("own.csv", target_column="y").train.x, load("commas.csv", target_column="y").train.x
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("Zeit;Temp (innen, aussen);Druck (abs, rel, mbar)\n1,5;2,5;3,5\n2,5;3,5;4,5\n", ";"),
+        ("Tag;Temp (innen, aussen)\n01.02.2024;2,5\n", ";"),
+        ('"Preis, EUR";"Masse, kg"\n1,5;2,5\n', ";"),
+        ('"Preis, EUR";"Masse, kg"\n', ";"),
+        ('"Temp\n(innen, aussen)"\tOrt\n1,5\tUlm\n', "\t"),
+        ("a|b, c, d\n1|2\n", "|"),
+        ("1,5;2,5\n3,5;4,5\n", ";"),
+        ("1,5;2,5;\n3,5;4,5;\n", ";"),
+        ("1,5\t2,5", "\t"),
+        ("a;b\n1;2;\n", ";"),
+        ("a,b,c;d\n", ","),
+        ("a,b;c;d\n1,2\n", ","),
+        ("ids,y\n1;2;3,0\n4;5,1\n", ","),
+        ('"a;b",y\n"1;2",0\n', ","),
+        ("a,b,\n1,2,\n", ","),
+        pytest.param(f"{'a' * 200_000},b\n1,2\n", ",", id="long"),
+        ("a\n1\n", ","),
+    ],
+)
+def test_the_separator_splits_all_lines_alike(text: str, mark: str) -> None:
+    Path("own.csv").write_text(text, encoding="utf-8")
+    assert inputs.find_text_format(Path("own.csv")).separator == mark
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from .probabilities import find_unlikely, fit_temperature
 METRIC = "accuracy"  # shown beside the loss after each epoch
 ERROR = "fall of the probability of the true class"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = False  # classes may have any name, such as NA or 1,5
+NEEDS_CALIBRATION = True  # by a temperature (calibrate), and by a threshold (metrics.py)
 
 ANSWERS = {"0", "1", "0.0", "1.0", "no", "yes", "n", "y", "false", "true"}  # that a target often has
 

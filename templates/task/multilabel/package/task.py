@@ -15,6 +15,7 @@ from .probabilities import find_unlikely, fit_temperature
 METRIC = "micro_f1"  # shown beside the loss after each epoch
 ERROR = "fall of the probability of the right answer, mean over labels"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = False  # labels may have any name, such as NA or 1,5
+NEEDS_CALIBRATION = True  # by a temperature (calibrate), and by a threshold (metrics.py)
 LABEL_SEPARATORS = "|;,"  # in a column that lists the labels of each sample
 MAX_LABELS = 100  # that are taken for labels however few samples there are
 RARE = 10  # a label is rare if fewer samples have it, or lack it

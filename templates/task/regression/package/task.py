@@ -16,6 +16,7 @@ from .config import UserError, counted
 METRIC = "mae"  # shown beside the loss after each epoch: the mean absolute error (metrics.py says in which unit)
 ERROR = "rise of the absolute error, in standard deviations"  # what `sample_errors` counts, where it rises
 NUMERIC_TARGETS = True  # as inputs, they may be written as 1.493,87 €
+NEEDS_CALIBRATION = False  # outputs of the validation split say nothing more of numbers
 
 MIN_DOUBT = 5  # standard deviations from which a target is doubtful
 

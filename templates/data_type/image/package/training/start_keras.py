@@ -17,8 +17,9 @@ from ..device import Device, compile_options
 from ..losses import make_loss
 from ..model import build_model
 from ..runs import has_checkpoint
+from ..storage import hash_file
 from .batches import make_batches
-from .weights import Start, hash_file, load_start
+from .weights import Start, load_start
 
 HEAD_RATE = 1e-3  # learning rate of Adam, the one of its paper: a single layer needs no other
 

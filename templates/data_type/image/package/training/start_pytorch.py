@@ -20,8 +20,9 @@ from ..device import prepare_model
 from ..losses import make_loss
 from ..model import Network, build_model
 from ..runs import has_checkpoint
+from ..storage import hash_file
 from .batches import make_batches
-from .weights import Start, hash_file, load_start
+from .weights import Start, load_start
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -31,7 +31,8 @@ def draw_overview(x: np.ndarray | DiskArray, masks: dict[str, np.ndarray], featu
         masks: samples of each class (or label, or range of targets), (n,) bool; not shown.
         features: names of the features.
     """
-    low, quarter, median, three_quarters, high = np.percentile(x[:MAX_SAMPLES], (0, 25, 50, 75, 100), axis=0)
+    values = x[:MAX_SAMPLES] + np.float32(0)  # float32 or float64: there are no percentiles of true and false
+    low, quarter, median, three_quarters, high = np.percentile(values, (0, 25, 50, 75, 100), axis=0)
     places = np.arange(len(median))  # (features,)
     figure = Figure(figsize=(12, 4), layout="constrained")
     axes = figure.subplots()

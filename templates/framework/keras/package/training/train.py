@@ -8,7 +8,6 @@ Read `train_model` first, then `fit`, then `_Follow`.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -19,13 +18,12 @@ from ..baseline import compare_on_validation
 from ..compile import Compiled, compile_model
 from ..config import Config, add_settings
 from ..data import Splits, load_splits
-from ..data_info import load_info, save_info
+from ..data_info import load_info
 from ..device import Device, set_up
-from ..metrics import choose_threshold
 from ..runs import RUNS, check_name, open_run
-from ..task import calibrate, to_predictions
 from .batches import Batches, make_batches
-from .checkpoint import Progress, load_checkpoint, load_model, run_model, save_checkpoint
+from .calibration import calibrate_run
+from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .like import compare_with_repeated, load_repeated
 from .monitor import Monitor, Watch, adapt_patience
 from .series import choose_kind, require_one_process, train_series
@@ -92,12 +90,7 @@ def train_and_calibrate(
     if trained is None:
         return None
     run, splits = trained
-    outputs = run_model(load_model(run), splits.val.x, config)
-    statistics = calibrate(outputs, splits.val.y, splits.target_statistics)
-    predictions = to_predictions(outputs, statistics)
-    statistics = statistics | choose_threshold(splits.val.y, predictions, config.compile.primary_metric)
-    save_info(replace(splits.info, target_statistics=statistics), run / "data.json")
-    return run, splits, predictions
+    return run, splits, calibrate_run(run, config, splits)
 
 
 def train_model(
