@@ -1,6 +1,6 @@
-"""Write files for the web page of a project: `write_web_files.py FOLDER image|vector|sequence|audio|houses|steps`.
+"""Write files for the web page of a project: `write_web_files.py FOLDER image|vector|sequence|audio|houses|...`.
 
-Those called bad-* are to be refused. houses and steps: of the tables that write_houses.py and write_steps.py write.
+Those called bad-* are to be refused. houses, steps, seconds: of the tables that write_houses.py and so on write.
 """
 
 import sys
@@ -69,3 +69,7 @@ elif kind == "steps":
     (folder / "steps.csv").write_text(text, encoding="utf-8")
     (folder / "bad-date.csv").write_text(text.replace("2024-01-", "01/"), encoding="utf-8")
     (folder / "bad-empty.csv").write_bytes(b"")
+elif kind == "seconds":
+    text = Path("seconds.csv").read_text(encoding="utf-8")
+    (folder / "seconds.csv").write_text(text, encoding="utf-8")
+    (folder / "bad-columns.csv").write_text("a,b\n1,2\n", encoding="utf-8")

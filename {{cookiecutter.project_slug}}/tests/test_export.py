@@ -16,7 +16,7 @@ from {{ cookiecutter.__package }}.inference.answers import answer_samples, load_
 from {{ cookiecutter.__package }}.inference.formats import FORMATS
 from {{ cookiecutter.__package }}.inference.predict import predict
 from {{ cookiecutter.__package }}.inference.runtimes import run_onnx
-from {{ cookiecutter.__package }}.task import to_rows
+from {{ cookiecutter.__package }}.task import NUMERIC_TARGETS, to_rows
 from {{ cookiecutter.__package }}.training import train
 from {{ cookiecutter.__package }}.training.checkpoint import run_model
 
@@ -62,6 +62,30 @@ def test_each_format_agrees_with_the_model_or_is_refused(
     with pytest.raises(UserError, match="differs from the model by"):
         export.main(output="refused")
     assert not list(Path("refused").iterdir())
+
+
+@pytest.mark.skipif(not NUMERIC_TARGETS, reason="probabilities need few digits")
+def test_predictions_keep_the_digits_of_targets(
+    config: Config, splits: Splits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnxruntime", reason="the extra export is not installed")
+    config.training.epochs = 1
+    run, _ = train.train_model(config)
+    info = load_info(run / "data.json")
+    info.target_statistics.update(mean=[1.7e9] * info.num_outputs, std=[500.0] * info.num_outputs)  # such as seconds
+    save_info(info, run / "data.json")
+    capsys.readouterr()
+    export.main(format="all")
+    printed = capsys.readouterr().out
+    expected = predict(run, splits.test.x[:5])
+    assert np.ptp(expected) > 1
+    for name in FORMATS.values():
+        found = export.run_exported(run / "export" / name, splits.test.x[:5])
+        if f"Warning: predictions of {name} are float32" in printed:
+            assert name != FORMATS["onnx"]
+            statistics = {key: np.array(info.target_statistics[key]) for key in ("mean", "std")}
+            found["predictions"] = found["outputs"] * statistics["std"] + statistics["mean"]
+        np.testing.assert_allclose(found["predictions"], expected, rtol=0, atol=0.1)
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,7 @@ def main(run: str = "", format: str = "onnx", output: str = "") -> None:  # noqa
 
 def describe_model(run: Path, config: Config, info: DataInfo, inputs: np.ndarray) -> dict[str, object]:
     """Collect what a program must know to use an exported model; plain types, ready for JSON."""
+    predictions = to_predictions(np.zeros((1, info.num_outputs), np.float32), info.target_statistics)
     return {
         "version": 1,  # of these keys
         "run": run.name,
@@ -95,13 +96,14 @@ def describe_model(run: Path, config: Config, info: DataInfo, inputs: np.ndarray
         "input_mean": info.mean,
         "input_min": info.min,
         "input_max": info.max,
+        "prediction_dtype": str(predictions.dtype),  # float64 where float32 has too few digits
         "target_names": info.target_names,
         "target_statistics": info.target_statistics,  # by which outputs become predictions, and these decisions
     }
 
 
 def compare(path: Path, inputs: np.ndarray, expected: np.ndarray, info: DataInfo) -> float:
-    """Run an exported model in a process of its own, with its own runtime.
+    """Compare an exported model with the model.
 
     Args:
         path: of the exported model.
@@ -115,16 +117,7 @@ def compare(path: Path, inputs: np.ndarray, expected: np.ndarray, info: DataInfo
     Raises:
         UserError: the file does not run, or the difference is too large.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        given, found = Path(scratch, "inputs.npy"), Path(scratch, "outputs.npz")
-        np.save(given, inputs)
-        command = [sys.executable, str(RUNTIMES), str(path), str(given), str(found)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no reason"])[-1]
-            raise UserError(f"{path.name} was written, but its runtime does not run it: {reason}")
-        with np.load(found) as arrays:
-            results = dict(arrays)
+    results = run_exported(path, inputs)
     difference = 0.0
     wanted = {"outputs": expected, "predictions": to_predictions(expected, info.target_statistics)}
     for name, values in wanted.items():
@@ -134,7 +127,30 @@ def compare(path: Path, inputs: np.ndarray, expected: np.ndarray, info: DataInfo
         raise UserError(
             f"{path.name} differs from the model by {difference:.1e}, more than {TOLERANCE:.0e}: it was removed."
         )
+    if results["predictions"].dtype != wanted["predictions"].dtype:
+        print(
+            f"Warning: predictions of {path.name} are float32, which has too few digits for these targets: compute them"
+            " from its outputs, in float64, by mean and std in target_statistics of metadata.json."
+        )
     return difference
+
+
+def run_exported(path: Path, inputs: np.ndarray) -> dict[str, np.ndarray]:
+    """Run an exported model on samples (n, *shape), in a process of its own, with its own runtime.
+
+    Raises:
+        UserError: the file does not run.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        given, found = Path(scratch, "inputs.npy"), Path(scratch, "outputs.npz")
+        np.save(given, inputs)
+        command = [sys.executable, str(RUNTIMES), str(path), str(given), str(found)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason"])[-1]
+            raise UserError(f"{path.name} was written, but its runtime does not run it: {reason}")
+        with np.load(found) as arrays:
+            return dict(arrays)
 
 
 def describe_size(path: Path) -> str:

@@ -28,8 +28,12 @@ def make_metric(statistics: dict[str, Any]) -> keras.metrics.Metric:
 
 
 def to_predictions(outputs: Any, statistics: dict[str, Any]) -> Any:
-    """Turn standardized outputs into the units of the targets, both (batch, targets): for exported models."""
-    return outputs * np.array(statistics["std"], np.float32) + np.array(statistics["mean"], np.float32)
+    """Turn standardized outputs into the units of the targets, both (batch, targets), in the dtype of the outputs.
+
+    For exported models, which give float64 where float32 has too few digits.
+    """
+    mean, std = (np.array(statistics[name], outputs.dtype) for name in ("mean", "std"))  # (targets,)
+    return outputs * std + mean
 
 
 @keras.saving.register_keras_serializable()

@@ -48,8 +48,12 @@ def make_metric(statistics: dict[str, Any]) -> Callable[[Tensor, Tensor], Tensor
 
 
 def to_predictions(outputs: Tensor, statistics: dict[str, Any]) -> Tensor:
-    """Turn standardized outputs into the units of the targets, both (batch, targets): for exported models."""
-    return outputs * torch.tensor(statistics["std"]) + torch.tensor(statistics["mean"])
+    """Turn standardized outputs into the units of the targets, both (batch, targets), in the dtype of the outputs.
+
+    For exported models, which give float64 where float32 has too few digits.
+    """
+    mean, std = (torch.tensor(statistics[name], dtype=outputs.dtype) for name in ("mean", "std"))  # (targets,)
+    return outputs * std + mean
 
 
 class _Loss(nn.Module):

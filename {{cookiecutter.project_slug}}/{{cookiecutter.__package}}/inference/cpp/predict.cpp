@@ -11,8 +11,8 @@
 
 using Input = float;  // as model.onnx takes it
 
-int main(int count, char** arguments) try {
-    if (count != 2) throw std::runtime_error("usage: predict model.onnx < samples.txt");
+int main(int words, char** arguments) try {
+    if (words != 2) throw std::runtime_error("usage: predict model.onnx < samples.txt");
     Ort::Env environment(ORT_LOGGING_LEVEL_ERROR);
     Ort::SessionOptions options;
     options.SetIntraOpNumThreads(1);
@@ -34,10 +34,15 @@ int main(int count, char** arguments) try {
     const char* inputs[] = {"inputs"};
     const char* outputs[] = {"predictions"};
     auto results = session.Run(Ort::RunOptions(), inputs, &input, 1, outputs, 1);
-    const float* predictions = results[0].GetTensorData<float>();
-    const size_t per_sample = results[0].GetTensorTypeAndShapeInfo().GetElementCount() / shape[0];
-    for (size_t number = 0; number < per_sample * shape[0]; ++number)
-        std::cout << predictions[number] << ((number + 1) % per_sample ? ' ' : '\n');
+    const auto type = results[0].GetTensorTypeAndShapeInfo();
+    const bool is_double = type.GetElementType() == ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE;  // targets of many digits
+    const size_t count = type.GetElementCount(), per_sample = count / shape[0];
+    std::cout.precision(is_double ? 12 : 6);
+    for (size_t number = 0; number < count; ++number) {
+        if (is_double) std::cout << results[0].GetTensorData<double>()[number];
+        else std::cout << results[0].GetTensorData<float>()[number];
+        std::cout << ((number + 1) % per_sample ? ' ' : '\n');
+    }
 } catch (const std::exception& error) {
     std::cerr << "Error: " << error.what() << '\n';
     return 1;

@@ -59,7 +59,7 @@ def write_formats(
         files: the path to write to, by format.
         example: samples (n, *shape).
         statistics: of the targets, for the predictions.
-        metadata: goes into each file.
+        metadata: goes into each file; names the dtype of the predictions.
 
     Raises:
         UserError: a format can't hold the model.
@@ -92,8 +92,12 @@ def _write_by_tensorflow() -> None:
     # Samples come as stored, such as uint8, and the file gives predictions too.
     inputs = keras.Input(job["shape"], dtype=job["dtype"], name="inputs")
     outputs = model(keras.ops.cast(inputs, "float32"))
-    predictions = to_predictions(outputs, job["statistics"])
-    exported = keras.Model(inputs, {"outputs": outputs, "predictions": predictions})
+
+    def with_predictions(dtype: str) -> keras.Model:
+        predictions = to_predictions(keras.ops.cast(outputs, dtype), job["statistics"])
+        return keras.Model(inputs, {"outputs": outputs, "predictions": predictions})
+
+    exported = with_predictions(metadata["prediction_dtype"])
 
     def signature(batch: int | None) -> list[keras.InputSpec]:
         return [keras.InputSpec(shape=(batch, *job["shape"]), dtype=job["dtype"], name="inputs")]
@@ -104,7 +108,8 @@ def _write_by_tensorflow() -> None:
     if "litert" in files:
         is_recurrent = any(isinstance(layer, keras.layers.RNN) for layer in model.layers)
         batch = 1 if is_recurrent else None  # a file with an open batch would need operations that LiteRT lacks
-        exported.export(files["litert"], format="litert", verbose=False, input_signature=signature(batch))
+        exported_float32 = with_predictions("float32")  # LiteRT does not compute in float64
+        exported_float32.export(files["litert"], format="litert", verbose=False, input_signature=signature(batch))
         with zipfile.ZipFile(files["litert"], "a") as archive:  # the format's own place for such files
             archive.writestr("labels.txt", "\n".join(metadata["target_names"]))
             archive.writestr("metadata.json", json.dumps(metadata))

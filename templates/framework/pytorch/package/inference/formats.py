@@ -24,17 +24,18 @@ NEEDED = {"onnx": ["onnx", "onnxscript", "onnxruntime"], "pt2": []}  # packages 
 
 
 class _Exported(nn.Module):
-    """The model, and the predictions that follow from its outputs."""
+    """The model, and the predictions that follow from its outputs, in their dtype."""
 
-    def __init__(self, model: nn.Module, statistics: dict[str, Any]) -> None:
+    def __init__(self, model: nn.Module, statistics: dict[str, Any], dtype: torch.dtype) -> None:
         super().__init__()
         self.model = model
         self.statistics = statistics
+        self.dtype = dtype
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         """Compute outputs (batch, outputs) and predictions (batch, ...) from raw inputs (batch, *shape)."""
         outputs = self.model(inputs)
-        return {"outputs": outputs, "predictions": to_predictions(outputs, self.statistics)}
+        return {"outputs": outputs, "predictions": to_predictions(outputs.to(self.dtype), self.statistics)}
 
 
 def load_float32(run: Path, config: Config, info: DataInfo) -> nn.Module:
@@ -52,9 +53,10 @@ def write_formats(
         files: the path to write to, by format.
         example: two samples (2, *shape): a batch of one would be taken for a constant.
         statistics: of the targets, for the predictions.
-        metadata: goes into each file.
+        metadata: goes into each file; names the dtype of the predictions.
     """
-    exported = _Exported(model, statistics).eval()  # else dropout stays active, without a word
+    dtype = getattr(torch, metadata["prediction_dtype"])
+    exported = _Exported(model, statistics, dtype).eval()  # else dropout stays active, without a word
     arguments = (torch.from_numpy(example),)
     open_batch = ({0: torch.export.Dim.DYNAMIC},)
     with warnings.catch_warnings():

@@ -1,9 +1,9 @@
 // What the predictions of a sample say: a number for each target, in its own unit.
 
-const DIGITS = 6;
+const DIGITS = MODEL.prediction_dtype === "float64" ? 12 : 6;
 
 function writeTarget(value) {
-  const digits = Math.abs(value) < 10 ** DIGITS ? DIGITS : 2 * DIGITS; // such as seconds since 1970
+  const digits = Math.abs(value) < 10 ** 6 ? DIGITS : 12; // such as seconds since 1970
   return value.toLocaleString("en", { maximumSignificantDigits: digits });
 }
 
