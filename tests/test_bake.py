@@ -56,7 +56,7 @@ AROUND_BY_HARDWARE = {
 }
 TESTS = """
     tests/test_aids.py
-    tests/conftest.py tests/own_data.py tests/sample.npz tests/serving.py tests/test_answers.py
+    tests/conftest.py tests/own_data.py tests/sample.npz tests/serving.py tests/small.py tests/test_answers.py
     tests/test_array_files.py tests/test_baseline.py tests/test_calibration.py
     tests/test_commands.py tests/test_config.py tests/test_data.py tests/test_describe.py tests/test_environment.py
     tests/test_export.py tests/test_importance.py tests/test_inputs.py tests/test_inspection.py

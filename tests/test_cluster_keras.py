@@ -142,6 +142,15 @@ def test_two_processes_or_devices_train_as_one_does(make_project, tmp_path, data
     assert {path.name for path in (project.folder / "runs").iterdir()} == {"one", "devices", "processes"}
 
 
+def test_keras_data_on_disk_trains_as_in_memory(make_project, tmp_path):
+    """Batches are read ahead, and none of another epoch or twice."""
+    project = make_project("vector", "cluster", name="disk", double=True)
+    train = ["train", *options_of("vector"), "--compile.learning_rate", "0.002"]
+    project.run(*train, "--run", "memory", **DOUBLE)
+    project.run(*train, "--run", "disk", "--data.max_memory_mb", "0", **DOUBLE)
+    assert_same_training(project, "memory", "disk", tmp_path)
+
+
 @pytest.mark.parametrize("data_type", ["image", "vector"], ids=lambda name: f"keras-{name}")  # with batch norm
 def test_two_devices_of_tensorflow_train_as_one_does(make_project, tmp_path, data_type):
     project = make_project(data_type, "cpu", name="mirrored", double=True)

@@ -1,10 +1,13 @@
 """Fixtures: a sample of the example data, 20 train and 10 test samples per class, and settings for it."""
 
+import json
+import re
 import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
+from small import NETWORK
 
 from {{ cookiecutter.__package }}.config import Config, load_config
 from {{ cookiecutter.__package }}.data import Splits, demo, load_splits
@@ -38,10 +41,12 @@ def heed_signals() -> None:
 def config(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     """Load the settings for the sample, in an empty folder, so that runs/ of the project stays as it is."""
     monkeypatch.chdir(tmp_path)
+    text = (PROJECT / "config.yaml").read_text(encoding="utf-8")
+    for name, value in NETWORK.items():
+        text = re.sub(rf"(?m)^(  {name}: ).*", rf"\g<1>{json.dumps(value)}", text, count=1)
+    Path("config.yaml").write_text(text, encoding="utf-8")
     small = {"data__source": sample, "training__batch_size": 32, "training__epochs": 2}
-    config = load_config(PROJECT / "config.yaml", hardware__accelerator="cpu", **small)
-    Path("config.yaml").write_text((PROJECT / "config.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    return config
+    return load_config(Path("config.yaml"), hardware__accelerator="cpu", **small)
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def open_run(config: Config, info: DataInfo, *, resume: bool = False, first: boo
     A new folder lies in `runs`.
     """
     if resume and _can_resume(config.run):
-        return resume_run(config, info)
+        return resume_run(config, info, first=first)
     if not first:
         return RUNS
     if resume:
@@ -114,8 +114,8 @@ def make_folder(name: str, *, again: bool = False, runs: Path = RUNS) -> Path:
         return run
 
 
-def resume_run(config: Config, info: DataInfo) -> Path:
-    """Find the run to continue: the one of `config.run`, or the newest.
+def resume_run(config: Config, info: DataInfo, *, first: bool = True) -> Path:
+    """Find the run to continue: the one of `config.run`, or the newest. The `first` process keeps the settings.
 
     Raises:
         UserError: the data has changed since, or a setting that the weights depend on.
@@ -136,7 +136,8 @@ def resume_run(config: Config, info: DataInfo) -> Path:
             f"training.epochs was {stored_config.training.epochs} and is {config.training.epochs}: the learning-rate"
             " schedule now ends there, so the result differs from that of a run without a break."
         )
-    save_config(config, run / "config.yaml")
+    if first:
+        save_config(config, run / "config.yaml")
     return run
 
 

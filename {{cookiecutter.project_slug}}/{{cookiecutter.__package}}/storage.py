@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 REPORTS = Path("reports")  # of the data, not of a run: statistics and baselines
 
@@ -15,10 +16,11 @@ REPORTS = Path("reports")  # of the data, not of a run: statistics and baselines
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, which takes its place if the block ends without an error.
 
-    The temporary file is hidden and keeps the suffix, because some writers choose the format by it.
+    The temporary file is hidden and keeps the suffix, because some writers choose the format by it. Each process has one
+    of its own.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.part-{uuid4().hex[:8]}{path.suffix}")
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -33,7 +35,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 def remove_parts(folder: Path) -> None:
     """Remove the temporary files of `whole_file` in a folder, which a killed process has left."""
-    for part in folder.glob(".*.part.*"):
+    for part in folder.glob(".*.part-*"):
         part.unlink()
 
 

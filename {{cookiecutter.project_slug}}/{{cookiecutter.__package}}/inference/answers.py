@@ -254,7 +254,7 @@ def _to_table(service: Service, samples: list[dict[str, Any]]) -> tuple[list[str
 
 def _to_text(value: Any) -> Any:
     """Write a value of a category as reading a file would."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, float):
         return f"{value:.15g}"
     return None if value is None else str(value)
 

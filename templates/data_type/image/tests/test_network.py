@@ -17,7 +17,7 @@ def move(images: np.ndarray, by: int) -> np.ndarray:
 def test_outputs_are_the_mean_over_copies(splits: Splits, flip: bool, shift: float) -> None:
     x = splits.test.x[:5]
     settings = {"model__horizontal_flip": flip, "model__shift": shift}
-    found = new_outputs(splits, x, **settings)
+    found = new_outputs(splits, x, **settings, model__test_time_augmentation=True)
     pixels = round(shift * x.shape[1])
     copies = [x] + [move(x, by) for by in (pixels, -pixels) if shift]
     copies += [copy[:, :, ::-1].copy() for copy in copies if flip]

@@ -5,6 +5,8 @@ as a training step of a small network.
 Arrays on disk are read batch by batch, by threads that work ahead of the model.
 """
 
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import keras
 import numpy as np
 
@@ -15,6 +17,8 @@ from ..data_info import DataInfo
 from ..task import to_loss_targets
 
 AHEAD = 3  # batches that are read from disk in advance
+
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs, targets, weights
 
 
 class Batches(keras.utils.PyDataset):
@@ -42,8 +46,7 @@ class Batches(keras.utils.PyDataset):
     def __init__(
         self, split: Split, *, batch_size: int, shuffle: bool, seed: int = 0, shard: tuple[int, int] = (0, 1)
     ) -> None:
-        # Two threads read ahead from disk: with one, Keras has no queue. Slicing an array is too quick to be worth it.
-        super().__init__(workers=2 if isinstance(split.x, DiskArray) else 1, max_queue_size=AHEAD)
+        super().__init__()
         if shuffle and len(split) < 2:
             raise UserError("The train split has one sample, and batch norm needs two: add samples.")
         self.inputs = split.x  # (n, *shape)
@@ -52,6 +55,9 @@ class Batches(keras.utils.PyDataset):
         self.seed = seed
         self.process, self.processes = shard
         self.size = min(batch_size, len(split))
+        # Keras has workers of its own. What they have read ahead they keep for the next epoch, which has another order.
+        self.readers = ThreadPoolExecutor(2) if isinstance(split.x, DiskArray) else None
+        self.ahead: dict[int, Future[Batch]] = {}  # batches that are read, by number
         self.epoch = 0
         self.start = 0
         self.fault: OSError | UserError | None = None  # that ended reading
@@ -64,6 +70,9 @@ class Batches(keras.utils.PyDataset):
     @epoch.setter
     def epoch(self, epoch: int) -> None:
         self._epoch = epoch
+        for future in self.ahead.values():
+            future.cancel()
+        self.ahead = {}
         self.order = np.arange(len(self.targets))
         if self.shuffle:
             self.order = np.random.default_rng([self.seed, epoch]).permutation(self.order)
@@ -72,9 +81,26 @@ class Batches(keras.utils.PyDataset):
         """Count the batches of an epoch that are to be taken."""
         return -(-len(self.targets) // self.size) - self.start  # rounded up
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __getitem__(self, index: int) -> Batch:
         """Take a batch, or the part of it that this process gets."""
-        first = (self.start + index) * self.size
+        number = self.start + index
+        try:
+            return self._take_ahead(number) if self.readers else self._take(number)
+        except (OSError, UserError) as fault:
+            self.fault = fault
+            raise
+
+    def _take_ahead(self, number: int) -> Batch:
+        """Take a batch that threads have read, or read now, and let them read the next ones."""
+        assert self.readers is not None
+        for each in range(number, min(number + AHEAD, self.start + len(self) - 1) + 1):
+            if each not in self.ahead:
+                self.ahead[each] = self.readers.submit(self._take, each)
+        return self.ahead.pop(number).result()
+
+    def _take(self, number: int) -> Batch:
+        """Collect the samples of a batch of the epoch."""
+        first = number * self.size
         places = np.arange(first, first + self.size)  # in the order, which begins anew after its end
         weights = np.ones(self.size, np.float32)
         if not self.shuffle:
@@ -84,11 +110,7 @@ class Batches(keras.utils.PyDataset):
         rows = self.order[places % len(self.order)]
         share = self.size // self.processes
         own = slice(self.process * share, (self.process + 1) * share)
-        try:
-            return self.inputs[rows[own]], self.targets[rows[own]], weights[own]
-        except (OSError, UserError) as fault:
-            self.fault = fault
-            raise
+        return self.inputs[rows[own]], self.targets[rows[own]], weights[own]
 
     def over(self, devices: int) -> "Batches":
         """Give `devices` equal parts of each batch; devices: those of all processes.

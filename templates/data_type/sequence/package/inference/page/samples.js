@@ -67,7 +67,7 @@ function fromTable(table, file) {
 
 // Read the step of a row, by which the rows of a sequence are sorted: a number, or a date whose month is sure.
 function readStep(text, where) {
-  const number = readNumber(text);
+  const number = readNumber(text, FORMATS[STEP]);
   if (Number.isFinite(number)) return { value: number, isDate: false };
   const found = text.match(DATE);
   if (!found) throw new Refusal(`${where}: ${quoted(text)} in ${quoted(STEP)} is neither a number nor a date as 2024-12-31.`);

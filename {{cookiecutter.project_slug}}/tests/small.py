@@ -1,0 +1,1 @@
+{% include "data_type/" ~ cookiecutter.data_type ~ "/tests/small.py" %}
