@@ -13,6 +13,8 @@ from {{ cookiecutter.__package }}.training.steps import Steps
 
 
 def test_a_batch_is_learned_by_heart(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Path(__file__).parents[1] / "config.yaml"  # with the whole network
+    Path("config.yaml").write_text(settings.read_text(encoding="utf-8"), encoding="utf-8")
     options = [f"--data.source={config.data.source}", "--training.batch_size=16", "--hardware.accelerator=cpu"]
     assert main(["overfit", *options]) == 0
     output = capsys.readouterr().out
