@@ -16,8 +16,8 @@ REPORTS = Path("reports")  # of the data, not of a run: statistics and baselines
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, which takes its place if the block ends without an error.
 
-    The temporary file is hidden and keeps the suffix, because some writers choose the format by it. Each process has one
-    of its own.
+    The temporary file is hidden and keeps the suffix, because some writers choose the format by it. Each process has
+    one of its own.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.part-{uuid4().hex[:8]}{path.suffix}")

@@ -107,12 +107,6 @@ def build_backbone(info: DataInfo, config: Config) -> Callable[[Any], Any]:
     return compute
 
 
-def find_stochastic_depth(model: keras.Model) -> list[keras.layers.Dropout]:
-    """Find the layers that leave out whole blocks of the network in training (stochastic depth, arXiv:1603.09382)."""
-    dropouts = (layer for layer in model.layers if isinstance(layer, keras.layers.Dropout))
-    return [layer for layer in dropouts if layer.noise_shape]  # the others leave out single values
-
-
 def find_weights_url(name: str) -> tuple[str, str]:
     """Find where the weights of a network are published, and the MD5 of the file."""
     network = NETWORKS[name]

@@ -9,7 +9,7 @@ import time
 
 import keras
 
-from ..backbone import find_stochastic_depth, find_weights_url, load_backbone
+from ..backbone import find_weights_url, load_backbone
 from ..config import Config
 from ..data import Splits
 from ..data.pretrained import fetch_weights
@@ -61,7 +61,7 @@ def train_head(device: Device, model: keras.Model, splits: Splits, config: Confi
     *_, head = (layer for layer in model.layers if layer.weights)
     for layer in model.layers:
         layer.trainable = layer is head  # batch norm that is not trainable takes the statistics that it has
-    rates = {layer: layer.rate for layer in find_stochastic_depth(model)}
+    rates = {layer: layer.rate for layer in _find_stochastic_depth(model)}
     for layer in rates:
         layer.rate = 0.0
     batches = make_batches(splits.train, splits.info, config, shuffle=True, shard=device.shard).over(device.count)
@@ -83,3 +83,9 @@ def train_head(device: Device, model: keras.Model, splits: Splits, config: Confi
         layer.trainable = True
     for layer, rate in rates.items():
         layer.rate = rate
+
+
+def _find_stochastic_depth(model: keras.Model) -> list[keras.layers.Dropout]:
+    """Find the layers that leave out whole blocks of the network in training (stochastic depth, arXiv:1603.09382)."""
+    dropouts = (layer for layer in model.layers if isinstance(layer, keras.layers.Dropout))
+    return [layer for layer in dropouts if layer.noise_shape]  # the others leave out single values
