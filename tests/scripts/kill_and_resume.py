@@ -10,7 +10,6 @@ Out: a line of JSON for each kill, with its way, whether its training ended as i
 """
 
 import importlib
-import io
 import json
 import os
 import random
@@ -18,7 +17,6 @@ import shutil
 import signal
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -130,12 +128,9 @@ def arrays(path):
         import torch
 
         return dict(flatten(torch.load(path, weights_only=True)))
-    import h5py
+    from read_weights import read_weights  # here, because PyTorch's projects do not have h5py
 
-    found = {}
-    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
-        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
-    return found
+    return read_weights(path)
 
 
 def flatten(values, prefix=""):

@@ -10,8 +10,15 @@ import zipfile
 import h5py
 import numpy as np
 
-model, weights = sys.argv[1:]
-found = {}
-with zipfile.ZipFile(model) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
-    file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
-np.savez(weights, **{name.replace("/", " "): values for name, values in found.items()})
+
+def read_weights(path):
+    """All numbers of a model in a file, by name."""
+    found = {}
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+if __name__ == "__main__":
+    model, weights = sys.argv[1:]
+    np.savez(weights, **{name.replace("/", " "): values for name, values in read_weights(model).items()})
