@@ -102,12 +102,17 @@ def test_pytorch_first_process_alone_speaks_and_writes(project):
     assert "cpu" in json.loads((folder / "runs" / "spoken" / "training.json").read_text())["device"]
 
 
-def test_pytorch_batches_too_small_to_share_are_refused(project):
+@pytest.mark.parametrize(
+    ("options", "cure"),
+    [("--training.batch_size 2", "raise training.batch_size"), ("--data.validation_fraction 0.01", "add samples")],
+    ids=["train", "validation"],
+)
+def test_pytorch_batches_too_small_to_share_are_refused(project, options, cure):
     folder = project("vector")
-    words = command(folder, f"{SAMPLE} 1 --training.batch_size 2", processes=3)
+    words = command(folder, f"{SAMPLE} 1 {options}", processes=3)
     done = subprocess.run(words, cwd=folder, text=True, capture_output=True, timeout=60)
     assert done.returncode != 0
-    assert "Error: 3 processes can't share batches of 2" in done.stderr
+    assert f"Error: 3 processes can't share batches of 2: use fewer of them, or {cure}" in done.stderr
 
 
 def test_pytorch_processes_seeds_and_epochs_share_no_dropout(project, environment):

@@ -60,9 +60,9 @@ class Batches:
             raise UserError("The train split has one sample, and batch norm needs two: add samples.")
         smallest = min(batch_size, len(split))
         if smallest < self.processes:
+            cure = "raise training.batch_size" if smallest == batch_size else "add samples: a split has no more"
             raise UserError(
-                f"{self.processes} processes can't share batches of {smallest}: use fewer of them, or raise"
-                " training.batch_size."
+                f"{self.processes} processes can't share batches of {smallest}: use fewer of them, or {cure}."
             )
 
     def __len__(self) -> int:

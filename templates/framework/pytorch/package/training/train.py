@@ -201,10 +201,12 @@ def _validate(fabric: "Fabric", compiled: Compiled, batches: Batches) -> tuple[f
     """Compute mean loss and metric over a split, without dropout and augmentation."""
     compiled.model.eval()
     sums = torch.zeros(4, device=fabric.device)
-    for batch in batches:
+    for step, batch in enumerate(batches, start=1):
         inputs, targets, _ = fabric.to_device(batch)
         outputs = compiled.model(inputs)  # (batch, outputs)
         _add(sums, compiled.loss(outputs, targets), compiled.metric(outputs, targets), len(targets))
+        if step % SHOW_EVERY == 0:
+            sums.tolist()  # a device that computes when asked would keep the whole split until the end
     return _means(fabric, sums)
 
 
