@@ -12,7 +12,7 @@ import pytest
 from {{ cookiecutter.__package }} import metrics, task  # noqa: F401  # tests take them from here
 from {{ cookiecutter.__package }}.__main__ import main
 from {{ cookiecutter.__package }}.config import Config, UserError, load_config
-from {{ cookiecutter.__package }}.data import Splits, inputs, load_splits
+from {{ cookiecutter.__package }}.data import Splits, inputs, load_splits, plots  # noqa: F401  # as above
 from {{ cookiecutter.__package }}.data.samples import DiskArray, Samples
 from {{ cookiecutter.__package }}.evaluation import {{ "clips, " if cookiecutter.data_type == "audio" else "" }}importance  # noqa: F401  # as above
 

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from own_data import Splits, UserError, answer, inputs, load, read, read_new, refusal, refused, settings
+from matplotlib.figure import Figure
+from own_data import Splits, UserError, answer, inputs, load, plots, read, read_new, refusal, refused, settings
 from PIL import Image
 
 pytestmark = pytest.mark.usefixtures("config")  # its folder, with a config.yaml
@@ -446,6 +447,17 @@ def test_small_images_are_halved_as_often_as_they_can_be(shape: tuple[int, int])
     small = ("--training.epochs=1", "--training.batch_size=8", "--model.channels=[4,4,4,4]")
     source = ("--data.source=own.npz", f"--data.shape={[*shape, 1]}")
     assert "Trained 1 epoch " in answer("train", *source, *small)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32, np.bool_])
+def test_colors_of_any_range_are_drawn_whole(dtype: type) -> None:
+    image = np.random.default_rng(0).integers(0, 2 if dtype is np.bool_ else 1000, (8, 6, 3)).astype(dtype)
+    axes = Figure().subplots()
+    plots.draw_sample(axes, image)
+    drawn = axes.images[0].get_array()
+    np.testing.assert_allclose(drawn, image / image.max(), atol=0.01)
+    overview = plots.draw_overview(np.stack([image, 0 * image]), {"all": np.ones(2, bool)}, [])
+    assert len(np.unique(overview.axes[0].images[0].get_array())) > 1
 
 
 def test_large_images_get_more_blocks() -> None:

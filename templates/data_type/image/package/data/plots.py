@@ -17,7 +17,10 @@ matplotlib.rcParams["text.parse_math"] = False  # dollars in a name are no formu
 
 
 def draw_sample(axes: Axes, sample: np.ndarray) -> None:
-    """Draw one image (height, width, channels) into `axes`."""
+    """Draw one image (height, width, channels) into `axes`, scaled to its own range where it is not uint8."""
+    if sample.dtype != np.uint8:  # colors would be cut to 0 to 1, or to 0 to 255
+        low, high = float(sample.min()), float(sample.max())
+        sample = (sample - low) / ((high - low) or 1)
     axes.imshow(sample.squeeze(), cmap="gray")  # RGB stays as it is
     axes.set_xticks([])
     axes.set_yticks([])
@@ -39,7 +42,8 @@ def draw_overview(x: np.ndarray | DiskArray, masks: dict[str, np.ndarray], featu
     for axes, (name, mask) in zip(grid, masks.items(), strict=False):
         samples = x[np.flatnonzero(mask)[:MAX_SAMPLES]]  # (samples, height, width, channels)
         if len(samples):
-            draw_sample(axes, samples.mean(axis=0).astype(x.dtype))
+            mean = samples.mean(axis=0)
+            draw_sample(axes, mean.astype(np.uint8) if x.dtype == np.uint8 else mean)
         axes.set_title(name, fontsize=8)
     for axes in figure.axes[len(masks) :]:
         axes.axis("off")
