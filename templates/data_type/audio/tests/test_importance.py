@@ -66,3 +66,6 @@ def test_clips_are_the_worst_recordings(splits: Splits, monkeypatch: pytest.Monk
     assert len(found) == len(section.clips)
     monkeypatch.setattr(clips, "LARGEST", len(section.clips[0][1]) + 100)
     assert len(clips.collect_clips(Path(), splits).clips) == 1
+    monkeypatch.setattr(clips, "LARGEST", 2000)  # less than the first one
+    ((_, address),) = clips.collect_clips(Path(), splits).clips
+    assert 1500 < len(address) <= 2000
