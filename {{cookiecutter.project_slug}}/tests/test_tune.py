@@ -78,6 +78,25 @@ def test_a_study_finds_better_settings(
     assert list_runs() == []  # the newest run is one of the user's
 
 
+def test_a_better_trial_that_ends_meanwhile_keeps_its_checkpoints(
+    small: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tune.main(small, trials=2, journal=True)
+    shared = tune.open_study(FOLDER, small, journal=True)
+    find = tune.best_trial
+
+    def find_while_another_ends(trials: list[Any]) -> Any:
+        best = find(trials)
+        (FOLDER / "002").mkdir()
+        (FOLDER / "002" / "best.x").touch()
+        shared.tell(shared.ask(make_space(small)), 0.0)
+        return best
+
+    monkeypatch.setattr(tune, "best_trial", find_while_another_ends)
+    tune.keep_best_weights(shared, FOLDER)
+    assert (FOLDER / "002" / "best.x").is_file()
+
+
 def test_a_study_in_two_calls_is_that_of_one_call(small: Config) -> None:
     tune.main(small, trials=6, name="whole", journal=True)
     for trials in (3, 6, 6):

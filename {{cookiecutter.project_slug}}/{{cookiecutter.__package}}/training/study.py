@@ -115,24 +115,24 @@ def describe(chosen: dict[str, Any]) -> str:
     return "  ".join(f"{name.split('.')[-1]} {value}" for name, value in chosen.items())
 
 
-def best_trial(study: "Study") -> "FrozenTrial | None":
+def best_trial(trials: list["FrozenTrial"]) -> "FrozenTrial | None":
     """Find the trial with the lowest validation loss of those that were not ended early, the first of equals."""
     from optuna.trial import TrialState
 
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     return min(complete, key=lambda trial: trial.values[0], default=None)
 
 
 def write_results(study: "Study", config: Config, folder: Path) -> None:
     """Write table.csv, tune.png and best.yaml into the folder of a study, and print what was found."""
-    best = best_trial(study)
-    if best is None:  # other processes have not finished one yet
-        print("No trial has ended yet.")
-        return
-    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.params and trial.state.is_finished()]
-    rows = [_describe_trial(trial, config) for trial in trials]
-    rows.sort(key=lambda row: (row["state"] != "complete", row["val_loss"] is None, row["val_loss"]))
     with FileLock(folder / ".results.lock"):  # processes that share a study may end at once
+        trials = [trial for trial in study.get_trials(deepcopy=False) if trial.params and trial.state.is_finished()]
+        best = best_trial(trials)
+        if best is None:  # other processes have not finished one yet
+            print("No trial has ended yet.")
+            return
+        rows = [_describe_trial(trial, config) for trial in trials]
+        rows.sort(key=lambda row: (row["state"] != "complete", row["val_loss"] is None, row["val_loss"]))
         with whole_file(folder / "table.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()

@@ -155,7 +155,7 @@ def run_trials(study: "Study", space: dict[str, Any], config: Config, folder: Pa
             lock.acquire(timeout=0)
         with lock:
             run_trial(study, trial, config, folder)
-        _keep_best_weights(study, folder)
+        keep_best_weights(study, folder)
 
 
 def run_trial(study: "Study", trial: "Trial", config: Config, folder: Path) -> None:
@@ -201,6 +201,16 @@ def run_trial(study: "Study", trial: "Trial", config: Config, folder: Path) -> N
     print(f"trial {trial.number:>3}  val_loss {min(losses):.4f}  {end}{describe(chosen)}")
 
 
+def keep_best_weights(study: "Study", folder: Path) -> None:
+    """Remove the checkpoints of all trials that have ended, but the best one's."""
+    trials = study.get_trials(deepcopy=False)  # once: another process may end a better one meanwhile
+    best = best_trial(trials)
+    for trial in trials:
+        if trial.state.is_finished() and trial is not best:
+            for path in (folder / _name(trial.number)).glob("[bl][ea]st.*"):  # best and last
+                path.unlink(missing_ok=True)  # another process may have been here
+
+
 def _counting(study: "Study") -> list["FrozenTrial"]:
     """List the trials that count: those that ended, failed or are running, but none that was killed or is waiting."""
     from optuna.trial import TrialState
@@ -227,15 +237,6 @@ def _give_up(study: "Study", number: int, folder: Path) -> None:
     study.tell(number, state=TrialState.FAIL)
     study.enqueue_trial(params)
     shutil.rmtree(folder / _name(number), ignore_errors=True)
-
-
-def _keep_best_weights(study: "Study", folder: Path) -> None:
-    """Remove the checkpoints of all trials that have ended, but the best one's."""
-    best = best_trial(study)
-    for trial in _counting(study):
-        if trial.state.is_finished() and trial is not best:
-            for path in (folder / _name(trial.number)).glob("[bl][ea]st.*"):  # best and last
-                path.unlink(missing_ok=True)  # another process may have been here
 
 
 def _name(number: int) -> str:
