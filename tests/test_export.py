@@ -61,7 +61,7 @@ def test_cpp(bake, environment, headers, framework, data_type):
     compare_cpp(project, environment(framework), headers, "tests/sample.npz")
 
 
-def test_cpp_with_targets_of_many_digits(bake, environment, headers):
+def test_cpp_with_bools_and_targets_of_many_digits(bake, environment, headers):
     project = bake(framework="pytorch", data_type="vector", task="regression", project_slug="cpp-digits")
     python = environment("pytorch") / "bin" / "python"
     run_script(python, "write_seconds.py", "seconds.npz", cwd=project)

@@ -49,6 +49,14 @@ def claim(shape: tuple[int, ...], descr: str = "<f8") -> bytes:
     return file.getvalue() + bytes(80)
 
 
+@pytest.mark.parametrize("max_memory_mb", [1, 0])
+def test_half_precision_becomes_float32(max_memory_mb: int) -> None:
+    x = X.astype(np.float16)
+    found = read_arrays(save_npz(x), max_memory_mb=max_memory_mb).inputs
+    assert found.dtype == np.float32  # models of float16 run neither in browsers nor in C++
+    np.testing.assert_array_equal(found[np.arange(N)], x)
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("save", [save_folder, save_npz, save_compressed])
 def test_rows_are_the_same_however_they_are_stored(

@@ -107,13 +107,13 @@ def rows_on_disk(arrays: Sequence[StoredArray], *, wide: bool = False) -> DiskAr
 
 
 def narrow_dtype(dtype: np.dtype) -> np.dtype:
-    """Return float32 for what is too wide, and other dtypes as they are.
+    """Return float32 for what models don't take, and other dtypes as they are.
 
-    Unsigned integers of two bytes and more become float32, because frameworks support few operations on them. So does
-    float64, which takes twice the memory and which Metal lacks.
+    Unsigned integers of two bytes and more become float32, because frameworks support few operations on them. So do
+    float64, which takes twice the memory and which Metal lacks, and float16, which browsers and C++ lack.
     """
-    too_wide = (dtype.kind == "u" and dtype.itemsize > 1) or dtype == np.float64
-    return np.dtype(np.float32) if too_wide else dtype
+    not_taken = (dtype.kind == "u" and dtype.itemsize > 1) or dtype in (np.float64, np.float16)
+    return np.dtype(np.float32) if not_taken else dtype
 
 
 def _read_inputs(arrays: list[StoredArray], max_memory_mb: int, *, wide: bool) -> np.ndarray | DiskArray:

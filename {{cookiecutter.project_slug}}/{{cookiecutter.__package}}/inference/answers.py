@@ -27,7 +27,7 @@ from ..runs import is_outdated, load_run
 from ..task import to_predictions, to_rows
 from .ranges import range_warnings
 
-NUMPY_TYPES = {"float": "float32", "double": "float64", "float16": "float16"}  # others have NumPy's names
+NUMPY_TYPES = {"float": "float32", "double": "float64"}  # others have NumPy's names
 PACKED = (".npz", ".parquet")  # a few bytes of these may stand for gigabytes
 SAMPLES = "samples"  # the key of a request, and what messages call its content
 
