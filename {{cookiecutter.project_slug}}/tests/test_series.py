@@ -205,6 +205,9 @@ def test_all_runs_of_a_series_are_evaluated(
     assert rows["001"]["test_std"] == statistics.stdev(values)
     assert (rows["001"]["seed"], rows["001-2"]["seed"]) == (None, seeds.seed + 1)
     assert "standard deviation" in capsys.readouterr().out
+    (best,) = Path("runs/001-2").glob("best.*")
+    best.touch()  # as after more epochs
+    assert series.read_test_scores(series.load_series(Path("runs/001"))) == []
 
 
 def test_a_series_gets_more_seeds_but_not_fewer(seeds: Config, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,6 +223,9 @@ def test_a_series_gets_more_seeds_but_not_fewer(seeds: Config, monkeypatch: pyte
     assert refusal("train", "--repeats", "3", "--resume") == (
         "Error: runs/001 was begun with --repeats 4: resume it with that.\n"
     )
+    shutil.rmtree("runs/001-2")
+    assert main(["train", "--repeats", "4", "--resume"]) == 0
+    assert trained[2:] == [seeds.seed + 1, seeds.seed + 2, seeds.seed + 3]  # what has no folder is trained again
 
 
 def test_a_series_whose_data_has_changed_is_not_resumed(seeds: Config) -> None:

@@ -319,6 +319,8 @@ def test_a_run_is_repeated_with_its_settings(
     monkeypatch.setattr(train, "compare_on_validation", lambda *_: None)
     assert main(["train", "--like", "first", "--training.epochs=3"]) == 1
     assert "leave --training.epochs=3 out" in capsys.readouterr().err
+    assert main(["train", "--like", "first", "--resume"]) == 1
+    assert "leave --resume out" in capsys.readouterr().err
     assert main(["train", "--like", "first", "--run", "second"]) == 0
     printed = capsys.readouterr().out
     assert "runs/second repeats runs/first: all 2 epochs have the same numbers." in printed
@@ -366,6 +368,11 @@ def test_runs_are_compared(
     assert Path("reports/runs.csv").read_text(encoding="utf-8").count("\n") == 3
     assert Path("reports/runs.png").is_file()
     assert [row["run"] for row in compare.main(["first"])] == ["first"]
+    capsys.readouterr()
+    (best,) = Path("runs/second").glob("best.*")
+    best.touch()  # as after more epochs
+    assert compare.main(["second"])[0]["test"] is None
+    assert "Left out: the test metrics of runs/second, trained further since." in capsys.readouterr().out
 
 
 def test_a_run_is_never_overwritten(config: Config, splits: Splits) -> None:

@@ -242,6 +242,12 @@ def is_outdated(path: Path, run: Path) -> bool:
     return any(path.stat().st_mtime_ns < source.stat().st_mtime_ns for source in sources)
 
 
+def is_evaluated(run: Path) -> bool:
+    """Return whether the best checkpoint of a run, as it is now, was evaluated on the test split."""
+    path = run / "metrics.json"
+    return path.is_file() and not is_outdated(path, run)
+
+
 def list_runs() -> list[Path]:
     """List the folders of all runs, in the order of their names."""
     return [RUNS / name for name in _run_names()]

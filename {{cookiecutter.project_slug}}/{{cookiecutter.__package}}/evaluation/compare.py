@@ -16,7 +16,7 @@ from rich.table import Table
 from ..config import UserError, list_settings
 from ..data.plots import save_figure
 from ..metrics import LOWER_IS_BETTER, SHOWN, format_metric
-from ..runs import find_run, list_runs, load_run, read_history
+from ..runs import find_run, is_evaluated, list_runs, load_run, read_history
 from ..storage import REPORTS, read_json, whole_file
 from ..task import METRIC
 from ..training.monitor import best_epoch
@@ -64,6 +64,9 @@ def main(runs: list[str] | None = None) -> list[dict[str, Any]]:
     save_figure(draw_runs({folder.name: histories[folder] for folder in folders}), CURVES)
     print_runs(rows, different)
     print(f"Written: {TABLE} and {CURVES}")
+    outdated = [str(folder) for folder in folders if (folder / "metrics.json").is_file() and not is_evaluated(folder)]
+    if outdated:
+        print(f"Left out: the test metrics of {', '.join(outdated)}, trained further since. Evaluate again.")
     return rows
 
 
@@ -134,7 +137,7 @@ def describe_run(run: Path, history: list[dict[str, float]]) -> dict[str, Any]:
         "test_high": None,
         "test_std": None,  # of a series
     }
-    if (run / "metrics.json").is_file():
+    if is_evaluated(run):
         test = read_json(run / "metrics.json")["test"]
         row["test"] = test[next(iter(SHOWN))]
         row["test_low"], row["test_high"] = test["intervals"][next(iter(SHOWN))]

@@ -35,7 +35,17 @@ from ..config import (
 from ..data import Splits, load_splits
 from ..data_info import DataInfo, load_info
 from ..metrics import SHOWN, format_metric
-from ..runs import MAY_CHANGE, RUNS, SERIES, check_data, find_run, lock_run, make_folder, read_history
+from ..runs import (
+    MAY_CHANGE,
+    RUNS,
+    SERIES,
+    check_data,
+    find_run,
+    is_evaluated,
+    lock_run,
+    make_folder,
+    read_history,
+)
 from ..storage import read_json, write_json
 from .monitor import best_epoch
 
@@ -247,11 +257,10 @@ def find_series(name: str = "") -> Series | None:
 
 
 def read_test_scores(series: Series) -> list[Scores]:
-    """Read the scores on the test split of each run; none if not all of them were evaluated."""
-    paths = [run / "metrics.json" for run in series.runs]
-    if not all(path.is_file() for path in paths):
+    """Read the scores on the test split of each run; none if not all of them, as they are now, were evaluated."""
+    if not all(map(is_evaluated, series.runs)):
         return []
-    metrics = [read_json(path) for path in paths]
+    metrics = [read_json(run / "metrics.json") for run in series.runs]
     return [{**each["baselines"], MODEL: {key: each["test"][key] for key in SHOWN}} for each in metrics]
 
 
@@ -344,6 +353,8 @@ def _go_on(series: Series, config: Config, count: int, info: DataInfo) -> None:
     if (first / "data.json").is_file():
         check_data(info, load_info(first / "data.json"), first)
     series.count = count
+    kept = [run.name for run in series.runs if run.exists()]  # what was removed is trained again
+    series.scores = {name: scores for name, scores in series.scores.items() if name in kept}
 
 
 def _has_begun(series: Series) -> bool:
