@@ -194,9 +194,10 @@ def run(command: list, **options) -> str:
     return done.stdout
 
 
-def run_script(python: Path, name: str, *arguments: object, cwd: Path, **variables: str) -> str:
+def run_script(python: Path, name: str, *arguments: object, cwd: Path, stdin: str = "", **variables: str) -> str:
     """Run a file of tests/scripts in a folder, whose package it can import; what it printed."""
-    return run([python, SCRIPTS / name, *arguments], cwd=cwd, env={**os.environ, "PYTHONPATH": str(cwd), **variables})
+    environ = {**os.environ, "PYTHONPATH": str(cwd), **variables}
+    return run([python, SCRIPTS / name, *arguments], cwd=cwd, env=environ, input=stdin)
 
 
 def free_port() -> int:

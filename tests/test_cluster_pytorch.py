@@ -64,28 +64,26 @@ def test_pytorch_weights_do_not_depend_on_the_number_of_processes(project, data_
     unchanged += " --model.horizontal_flip false" if data_type == "image" else ""
     options = f"{SAMPLE} 1 {PLAIN} --model.dropout 0 {unchanged}"
     run(command(folder, f"{options} --run one"), cwd=folder)
-    ways = {
-        "ddp": command(folder, f"{options} --run ddp", processes=2),
-        "fsdp": command(folder, f"{options} --run fsdp --hardware.strategy fsdp", processes=2),
-        "own": command(folder, f"{options} --run own --hardware.devices 2"),  # processes that the project starts
-    }
+    ways = {"ddp": command(folder, f"{options} --run ddp", processes=2)}
+    if data_type == "image":  # the others would show nothing more
+        ways["fsdp"] = command(folder, f"{options} --run fsdp --hardware.strategy fsdp", processes=2)
+        ways["own"] = command(folder, f"{options} --run own --hardware.devices 2")  # processes that the project starts
     one = last_row(folder, "one")
     for name, words in ways.items():
         output = run(words, cwd=folder)
         assert "on 2 x cpu" in output
-        assert difference(folder, "one", name) < 1e-12, name  # after 20 steps
         row = last_row(folder, name)
         assert row["val_accuracy"] == pytest.approx(one["val_accuracy"], abs=1e-7)  # each sample counted once
         assert row["val_loss"] == pytest.approx(one["val_loss"], abs=1e-7)
         assert row["accuracy"] == pytest.approx(one["accuracy"], abs=1e-7)
-    # The test can fail: another order of samples gives other weights.
-    run(command(folder, f"{options} --run other --seed 1"), cwd=folder)
-    assert difference(folder, "one", "other") > 1e-2
-
-
-def difference(project: Path, *names: str) -> float:
-    """The largest one between the last weights of two runs."""
-    return float(run_script(project / ".venv" / "bin" / "python", "compare_weights.py", *names, cwd=project))
+    python = folder / ".venv" / "bin" / "python"
+    others = [*ways]
+    if data_type == "vector":  # the test can fail: another order of samples gives other weights
+        run(command(folder, f"{options} --run other --seed 1"), cwd=folder)
+        others.append("other")
+    differences = json.loads(run_script(python, "compare_weights.py", "one", *others, cwd=folder))
+    assert differences.pop("other", 1) > 1e-2
+    assert max(differences.values()) < 1e-12, differences  # after 20 steps
 
 
 def last_row(project: Path, name: str) -> dict[str, float]:
@@ -137,10 +135,11 @@ def test_pytorch_killed_process_ends_the_others_and_resume_goes_on(project, vict
     output, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert output.count(LOST) == 1  # said by the one that was left
-    before = len(history.read_text(encoding="utf-8").splitlines()) - 1
-    more = f"{SAMPLE} {before + 2} --training.early_stopping_patience 100000 --run {name} --resume"
-    run(command(folder, more, processes=2), cwd=folder)
-    assert len(history.read_text(encoding="utf-8").splitlines()) - 1 == before + 2
+    if victim == 1:  # to go on is the same, whichever was killed
+        before = len(history.read_text(encoding="utf-8").splitlines()) - 1
+        more = f"{SAMPLE} {before + 2} --training.early_stopping_patience 100000 --run {name} --resume"
+        run(command(folder, more, processes=2), cwd=folder)
+        assert len(history.read_text(encoding="utf-8").splitlines()) - 1 == before + 2
 
 
 def children(pid: int) -> list[int]:
@@ -160,8 +159,9 @@ def test_pytorch_script_for_slurm(project):
         "PATH": f"{SCRIPTS / 'slurm'}{os.pathsep}{os.environ['PATH']}",
         **{k: str(v) for k, v in slurm.items()},
     }
-    output = run(["bash", "train.slurm", *f"{SAMPLE} 1".split()], cwd=folder, env=environ)
+    small = f"--model.members 1 --model.units [16] {SAMPLE}"
+    output = run(["bash", "train.slurm", *f"{small} 1".split()], cwd=folder, env=environ)
     assert "on 2 x cpu" in output
     assert (folder / "runs" / "job-7" / "metrics.json").is_file()
-    output = run(["bash", "train.slurm", *f"{SAMPLE} 2".split()], cwd=folder, env=environ)  # the job starts again
+    output = run(["bash", "train.slurm", *f"{small} 2".split()], cwd=folder, env=environ)  # the job starts again
     assert "epoch  2/2" in output and "epoch  1/2" not in output

@@ -12,7 +12,7 @@ from conftest import FRAMEWORKS, run, run_script
 
 pytestmark = pytest.mark.slow
 
-KILLS = {"pytorch": 20, "keras": 10}  # make drills: 200
+KILLS = {"pytorch": 20, "keras": 5}  # make drills: 200
 FULL = {
     "pytorch": ("4m", "12m"),
     "keras": ("4m", "16m"),

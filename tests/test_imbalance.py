@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import KEPT, run, run_script
+from conftest import KEPT, run_script
 
 pytestmark = pytest.mark.slow
 
@@ -17,16 +17,16 @@ def test_weights_lift_macro_recall(bake, environment, framework, task):
     python = environment(framework) / "bin" / "python"
     package = slug.replace("-", "_")
     run_script(python, "write_rare_classes.py", package, KEPT / "data", COMMON, RARE, cwd=project)
-    settings = ["--data.source", "rare.npz", "--training.epochs", "5"]
+    settings = "--data.source rare.npz --training.epochs 5"
+    commands = [f"make stats ARGS='{settings}'"]
+    for weights in ("none", "balanced"):
+        options = f"--compile.class_weight {weights} --compile.primary_metric macro_recall --run {weights}"
+        commands += [f"make train ARGS='{settings} {options}'", f"make evaluate ARGS='--run {weights}'"]
+    output = run_script(python, "run_commands.py", package, cwd=project, stdin="\n".join(commands))
 
-    assert "Imbalanced: for 4,500 samples of class 0 there are 90 of class 6." in " ".join(
-        run([python, "-m", package, "stats", *settings], cwd=project).split()
-    )
+    assert "Imbalanced: for 4,500 samples of class 0 there are 90 of class 6." in " ".join(output.split())
     recall = {}
     for weights in ("none", "balanced"):
-        options = ["--compile.class_weight", weights, "--compile.primary_metric", "macro_recall", "--run", weights]
-        run([python, "-m", package, "train", *settings, *options], cwd=project)
-        run([python, "-m", package, "evaluate", "--run", weights], cwd=project)
         metrics = json.loads((project / "runs" / weights / "metrics.json").read_text(encoding="utf-8"))
         recall[weights] = metrics["test"]["macro_recall"]
     assert recall["balanced"] > recall["none"] + 0.05, recall

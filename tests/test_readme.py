@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ PREDICTIONS = "predictions.csv"  # what one of the commands writes; of three sam
 
 # Commands of the story of a run, which are the same in both frameworks, and start one many times: with PyTorch alone.
 STORY = re.compile(r"--(?:resume|like|repeats|folds|training\.weights)\b|overfit|lr-find|profile|compare|tune|longer")
+
+# The other commands run in one process, one after the other. That make starts each alone, test_train.py shows.
+NEEDS_A_SHELL = re.compile(r"^(?!make )|^make (?:serve|load)\b")
 
 
 @pytest.mark.parametrize(("framework", "data_type"), [("pytorch", "image"), ("keras", "vector")])
@@ -40,14 +44,20 @@ def test_commands_of_the_project(bake, environment, framework, data_type, tmp_pa
     run_script(python, "write_new_files.py", data_type, *files, cwd=project)
     environ = activate(venv)
     port = str(free_port())
+    shorter = {"8080": port, "--trials 30": "--trials 2", "epochs 30": "epochs 3", "--seconds 10": "--seconds 2"}
+    for long, short in shorter.items():
+        commands = [command.replace(long, short) for command in commands]
     with ExitStack() as services:
-        for command in commands:
-            for long, short in {"8080": port, "--trials 30": "--trials 2", "epochs 30": "epochs 3"}.items():
-                command = command.replace(long, short)
-            if command.startswith("make serve"):
-                services.enter_context(serving(command, project, environ, port))
-            else:
-                run(["sh", "-c", command.replace("--seconds 10", "--seconds 2")], cwd=project, env=environ)
+        for in_shell, together in groupby(commands, lambda command: bool(NEEDS_A_SHELL.search(command))):
+            if not in_shell:
+                package, lines = project.name.replace("-", "_"), "\n".join(together)
+                run_script(python, "run_commands.py", package, cwd=project, stdin=lines)
+                continue
+            for command in together:
+                if command.startswith("make serve"):
+                    services.enter_context(serving(command, project, environ, port))
+                else:
+                    run(["sh", "-c", command], cwd=project, env=environ)
     assert framework == "keras" or (project / "runs" / "longer" / "metrics.json").is_file()
     assert len((project / PREDICTIONS).read_text(encoding="utf-8").splitlines()) == 4
     snippet = tmp_path / "snippet.py"
