@@ -105,6 +105,11 @@ def settings(tmp_path_factory):
         patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
         patch.setenv("PIP_RETRIES", os.environ.get("PIP_RETRIES", "0"))
         patch.setenv("PRE_COMMIT_HOME", str(KEPT / "pre-commit"))
+        # Much of the time goes into starting Python. What is imported is compiled once, where no project is changed by
+        # it; pip would compile all (for it 0 stands for --no-compile).
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.setenv("PYTHONPYCACHEPREFIX", str(KEPT / "bytecode"))
+        patch.setenv("PIP_NO_COMPILE", "0")
         for name in ("MAKELEVEL", "VENV", "ARGS", "PYTHON3"):  # of the make that runs the tests
             patch.delenv(name, raising=False)
         if "PYTEST_XDIST_WORKER" in os.environ:  # as many threads as cores in each process wait for one another

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 # One epoch, beside baselines of a part of the samples: so that every variant trains in time. What they reach with their
 # defaults, `make results` says.
-QUICK = "--training.epochs 1 --data.max_memory_mb 10"
+QUICK = "--training.epochs 1 --data.max_memory_mb 5"
 # Of sound half of the variants train, by other voices than those of the test: there baselines are weak, so that few
 # epochs do. Its network is that of images behind the spectrogram.
 OF_SOUND = "pytorch-audio-multiclass keras-audio-binary keras-audio-multilabel pytorch-audio-regression".split()
@@ -23,16 +23,16 @@ SOUND_OPTIONS = "--data.split_by group --data.test_fraction 0.34 --data.validati
 SAME_VOICES = "--model.noise 0 --model.coloring 0 --model.time_mask 0 --model.frequency_mask 0 --training.epochs 6"
 # A part of the work of the default networks, which `make results` trains.
 NARROW = {
-    "image": f"{QUICK} --model.channels [16,32,64] --model.test_time_augmentation false",
+    "image": f"{QUICK} --model.channels [8,32] --model.test_time_augmentation false",
     "vector": f"{QUICK} --model.members 2",
-    "sequence": f"{QUICK} --model.units [64] --model.test_time_augmentation false",
+    "sequence": f"{QUICK} --model.channels [32] --model.units [32] --model.test_time_augmentation false",
     "audio": SOUND_OPTIONS,
 }
 # At least so much accuracy or micro F1, at most so large a mean absolute error (degrees, of sound percent), and better
 # than baselines.
 FLOOR = {
-    "multiclass": {"image": 0.83, "vector": 0.85, "sequence": 0.82, "audio": 0.5},
-    "binary": {"image": 0.93, "vector": 0.93, "sequence": 0.93, "audio": 0.6},
+    "multiclass": {"image": 0.8, "vector": 0.85, "sequence": 0.79, "audio": 0.5},
+    "binary": {"image": 0.92, "vector": 0.93, "sequence": 0.92, "audio": 0.6},
     "multilabel": {"image": 0.94, "vector": 0.95, "sequence": 0.94, "audio": 0.5},
     "regression": {"image": 9, "vector": 4, "sequence": 6, "audio": 6},
 }
@@ -120,7 +120,9 @@ ALL_TESTS = """
     pytorch-audio-multiclass-apple
 """.split()
 # Tests of files that know nothing of the data type: they run with vectors, which are the fastest.
-OF_EVERY_DATA_TYPE = "aids series start tracking tune weights".split()
+OF_EVERY_DATA_TYPE = """
+    aids array_files config fashion_mnist report series start tracking tune weights
+""".split()
 # Keras starts slower, and most files of its projects are those of PyTorch's. So only these run, beside the three that
 # know the hardware and the network: what the twins decide, once, and with each library that does the work.
 OF_KERAS = "environment model network".split()

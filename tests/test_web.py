@@ -17,9 +17,8 @@ SECONDS = 0.1  # of the seconds since 1970 that are the target of one table
 # Each data type in each framework, and each task. Those of test_report.py are trained there.
 VARIANTS = {
     "pytorch-image-multiclass": "image",
-    "keras-vector-binary": "vector",
+    "keras-vector-multilabel": "vector",
     "pytorch-sequence-regression": "sequence",
-    "keras-image-multilabel": "image",
     "pytorch-audio-binary": "audio",
     "pytorch-vector-regression": "houses",
     "keras-sequence-multiclass": "steps",
