@@ -17,7 +17,7 @@ def test_weights_lift_macro_recall(bake, environment, framework, task):
     python = environment(framework) / "bin" / "python"
     package = slug.replace("-", "_")
     run_script(python, "write_rare_classes.py", package, KEPT / "data", COMMON, RARE, cwd=project)
-    settings = "--data.source rare.npz --training.epochs 5"
+    settings = "--data.source rare.npz --training.epochs 5 --model.members 1 --model.units [128]"
     commands = [f"make stats ARGS='{settings}'"]
     for weights in ("none", "balanced"):
         options = f"--compile.class_weight {weights} --compile.primary_metric macro_recall --run {weights}"

@@ -18,8 +18,10 @@ pytestmark = pytest.mark.slow
 PREDICTIONS = "predictions.csv"  # what one of the commands writes; of three samples
 
 
-# Commands of the story of a run, which are the same in both frameworks, and start one many times: with PyTorch alone.
-STORY = re.compile(r"--(?:resume|like|repeats|folds|training\.weights)\b|overfit|lr-find|profile|compare|tune|longer")
+# Commands of the story of a run, and those without make, are the same in both frameworks: with PyTorch alone.
+STORY = re.compile(
+    r"--(?:resume|like|repeats|folds|training\.weights)\b|overfit|lr-find|profile|compare|tune|longer|^(?:readme_|pip )"
+)
 
 # The other commands run in one process, one after the other. That make starts each alone, test_train.py shows.
 NEEDS_A_SHELL = re.compile(r"^(?!make )|^make (?:serve|load)\b")

@@ -1,12 +1,19 @@
-"""Write vectors of true and false, whose target is seconds since 1970: `write_seconds.py FILE.npz`.
+"""Write vectors whose target is seconds since 1970: `write_seconds.py FILE`.
 
-Of such numbers float32 has multiples of 128 alone.
+Of such numbers float32 has multiples of 128 alone. The file is a .npz with splits, of true and false, or a .csv with a
+header.
 """
 
 import sys
 
 import numpy as np
 
-x = np.random.default_rng(0).random((240, 3)) < 0.5
+path = sys.argv[1]
+random = np.random.default_rng(0)
+x = random.normal(size=(240, 3)).astype(np.float32)
 y = 1.7e9 + 500 * x[:, :2].sum(axis=1, dtype=np.float64)
-np.savez(sys.argv[1], x_train=x[:200], y_train=y[:200], x_test=x[200:], y_test=y[200:])
+if path.endswith(".npz"):
+    np.savez(path, x_train=x[:200] > 0, y_train=y[:200], x_test=x[200:] > 0, y_test=y[200:])
+else:
+    table = np.column_stack([x, y])
+    np.savetxt(path, table, fmt="%.12g", delimiter=",", header="a,b,c,answer", comments="")
