@@ -2,7 +2,7 @@
 
     make results                               # all
     make results ARGS="keras image binary"     # only what has all of these answers
-    make results ARGS="keras image --seeds 1"  # in a third of the time, and without a standard deviation
+    make results ARGS="keras image --seeds 1"  # in a third of the time, and without a std
 
 Out: benchmarks/results.json, which keeps the rows of the variants that were not asked for. Every row is
 `make train ARGS="--repeats 3"` and `make evaluate` in a new project, with one thread: with the defaults for multiclass,
@@ -117,7 +117,7 @@ def print_tables(rows: dict[str, dict]) -> None:
 
 
 def spread(row: dict) -> str:
-    """Mean and standard deviation on the test split, or the result of one seed."""
+    """Mean and std on the test split, or the result of one seed."""
     return f"{row['test']:.4f}" + (f" ± {row['std']:.4f}" if row["std"] is not None else "")
 
 

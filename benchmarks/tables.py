@@ -166,7 +166,7 @@ def rank(result: dict, metric: str) -> list[int]:
 
 
 def describe(values: list[float]) -> str:
-    """Mean and standard deviation of three seeds."""
+    """Mean and std of three seeds."""
     return f"{statistics.mean(values):.4g} ± {statistics.stdev(values):.2g}"
 
 

@@ -1,7 +1,7 @@
 """Compare runs: the settings in which they differ, their metrics, epochs and seconds.
 
 In: folders of runs. Out: a table, the best validation metric first; reports/runs.csv; reports/runs.png, their curves.
-Runs of a series stay together, below a row with their mean and standard deviation, whose mean counts in the order.
+Runs of a series stay together, below a row with their mean and std, whose mean counts in the order.
 The order comes from the validation split. To choose by the test split would make its metric too good.
 """
 
@@ -102,7 +102,7 @@ def sort_rows(rows: list[dict[str, Any]], series_of_runs: dict[str, Series | Non
 
 
 def average(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Make the row of a series: means and standard deviations of the runs; settings that they share."""
+    """Make the row of a series: means and stds of the runs; settings that they share."""
 
     def spread(key: str) -> tuple[float | None, float | None]:
         values = [row[key] for row in rows]
@@ -131,7 +131,7 @@ def describe_run(run: Path, history: list[dict[str, float]]) -> dict[str, Any]:
         "seconds": round(sum(epoch["seconds"] for epoch in history), 1),
         "val_loss": best["val_loss"],
         f"val_{METRIC}": best[f"val_{METRIC}"],
-        "val_std": None,  # of a series: the standard deviation
+        "val_std": None,  # of a series
         "test": None,
         "test_low": None,  # of the 95 % interval
         "test_high": None,
@@ -185,5 +185,5 @@ def _number(value: float | None) -> str:
 
 
 def _deviations(row: dict[str, Any]) -> list[str]:
-    """Write the standard deviations of a series, below its means of validation and test."""
+    """Write the stds of a series, below its means of validation and test."""
     return [_number(row["val_std"]), "", "", "", _number(row["test_std"])]

@@ -51,7 +51,7 @@ def main(run: str = "") -> dict[str, Any]:
         run: name of the run or the series; the newest if it is empty.
 
     Returns:
-        What metrics.json holds; of a series mean and standard deviation of the test metrics.
+        What metrics.json holds; of a series mean and std of the test metrics.
 
     Raises:
         UserError: there is no such run, or the data has changed since.
@@ -75,7 +75,7 @@ def main(run: str = "") -> dict[str, Any]:
 
 
 def evaluate_series(series: Series) -> dict[str, Any]:
-    """Evaluate each run of a series, and print and keep mean and standard deviation of the test metrics.
+    """Evaluate each run of a series, and print and keep mean and std of the test metrics.
 
     The reports come last: each shows the results of all runs.
 

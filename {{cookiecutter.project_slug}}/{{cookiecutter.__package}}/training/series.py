@@ -1,9 +1,9 @@
-"""A series: several runs as one result, with the mean and the standard deviation of their metrics.
+"""A series: several runs as one result, with the mean and std of their metrics.
 
 `train --repeats 5` trains five seeds on the same splits: the spread is that of training alone.
 `train --folds 5` is a cross-validation: train and validation are cut into five parts, and each validates once.
-In: the settings. Out: ordinary runs, runs/<series>-1 and so on, and beside them runs/<series>/ with series.json, which
-says what belongs together and holds the results, and settings.yaml, from which the series was begun.
+In: the settings. Out: ordinary runs, runs/<series>-1 and so on, and beside them the folder runs/<series>/. There
+series.json says what belongs together and holds the results, and settings.yaml is what the series was begun from.
 Read `train_series` first. The test split has no part in it: `evaluate` scores all runs of a series.
 """
 
@@ -126,7 +126,7 @@ def require_one_process(shard: tuple[int, int]) -> None:
 
 
 def train_series(config: Config, kind: str, count: int, train: Train, *, resume: bool) -> Series:
-    """Train the runs of a series that have not finished, and print and keep mean and standard deviation.
+    """Train the runs of a series that have not finished, and print and keep mean and std.
 
     Args:
         config: the settings.
@@ -265,7 +265,7 @@ def read_test_scores(series: Series) -> list[Scores]:
 
 
 def summarize(scores: list[Scores]) -> dict[str, dict[str, dict[str, float]]]:
-    """Compute mean and standard deviation of each metric over the runs, of the model and of the baselines."""
+    """Compute mean and std of each metric over the runs, of the model and of the baselines."""
     found = {}
     for name in (name for name in scores[0] if all(name in each for each in scores)):  # some baselines may be left out
         values = {key: [each[name][key] for each in scores] for key in SHOWN}
@@ -274,7 +274,7 @@ def summarize(scores: list[Scores]) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def mean_and_std(values: list[float]) -> dict[str, float]:
-    """Compute mean and standard deviation, of equal values exactly 0; NaN where a value is: one was not defined.
+    """Compute mean and std, of equal values exactly 0; NaN where a value is: one was not defined.
 
     The deviation is that of a sample (divided by n - 1): more seeds or folds would have been possible.
     """
@@ -284,7 +284,7 @@ def mean_and_std(values: list[float]) -> dict[str, float]:
 
 
 def format_spread(mean: float, std: float) -> str:
-    """Format mean and standard deviation; the mean alone where all values are the same."""
+    """Format mean and std; the mean alone where all values are the same."""
     return f"{format_metric(mean)} ± {format_metric(std)}" if std else format_metric(mean)
 
 
@@ -303,7 +303,7 @@ def print_run(run: Path, config: Config, series: Series) -> None:
 
 
 def print_table(series: Series, scores: list[Scores], split: str) -> None:
-    """Print the mean of each metric, of the model beside the baselines, and below it the standard deviation."""
+    """Print the mean of each metric, of the model beside the baselines, and below it the std."""
     table = Table(title=f"{split}: mean and ± standard deviation of {series.size}")
     table.add_column("")
     for label in SHOWN.values():
