@@ -19,7 +19,8 @@ from {{ cookiecutter.__package }}.training.overfit import find_regularization
 
 
 def build(config: Config, splits: Splits) -> Any:
-    """Build a new model, of the class of the framework."""
+    """Build a new model, of the class of the framework, whose random weights are the same each time."""
+    set_up(config)
     return build_model(splits.info, config)
 
 
@@ -49,12 +50,13 @@ def test_one_batch_can_be_learned_by_heart(config: Config, splits: Splits) -> No
 
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
 def test_every_optimizer_learns(config: Config, splits: Splits, name: str) -> None:
-    config.model.dropout = 0.0
-    config.compile.optimizer, config.compile.learning_rate = name, 0.001 if name == "sgd" else 0.01
+    rate = 0.001 if name == "sgd" else 0.01
+    chosen = {"compile.optimizer": name, "compile.learning_rate": rate}
+    config = change_settings(config, {**find_regularization(config), **chosen})  # else each step draws its own loss
     model, loss = build(config, splits), make_loss(config, splits.target_statistics)
     optimizer = make_optimizer(model, config, total_steps=10)
     losses = train_steps(model, loss, optimizer, *some(splits, 16), steps=12)
-    assert np.mean(losses[-4:]) < np.mean(losses[:4])  # of several: augmentation changes each
+    assert losses[-1] < losses[0]
 
 
 def test_a_large_mean_costs_no_digits(config: Config, splits: Splits) -> None:
