@@ -32,13 +32,14 @@ SEEDS = (0, 1, 2)
 FRAMEWORKS = ("pytorch", "keras")  # columns of the table
 MODEL, BOOSTING = "network", "gradient boosting"
 KINDS = ("linear", BOOSTING, MODEL)
-RANKED_BY = ("mae or accuracy", "rmse or log_loss")
-# What each task is ranked by: the metric of the project, and one that large errors and sure mistakes count more in.
+RANKED_BY = ("mae or accuracy", "rmse, roc_auc or macro_f1")
+# What each task is ranked by: the metric of the project, and another: of large errors, of the order, of rare classes.
 METRICS = {
     "regression": ("mae", "rmse"),
-    "binary": ("accuracy", "log_loss"),
-    "multiclass": ("accuracy", "log_loss"),
+    "binary": ("accuracy", "roc_auc"),
+    "multiclass": ("accuracy", "macro_f1"),
 }
+ERRORS = METRICS["regression"]  # the less the better
 LINEAR = {
     "regression": "linear regression",
     "binary": "logistic regression",
@@ -160,7 +161,7 @@ def print_table(rows: dict[str, dict]) -> None:
 
 def rank(result: dict, metric: str) -> list[int]:
     """The places of linear model, gradient boosting and network, 1 for the best mean of the seeds."""
-    sign = -1 if metric == "accuracy" else 1
+    sign = 1 if metric in ERRORS else -1
     means = [sign * statistics.mean(values) for values in result["scores"][metric].values()]
     return [1 + sum(other < mean for other in means) for mean in means]
 

@@ -3,12 +3,11 @@
 import numpy as np
 
 from ..config import counted
-from ..data.inputs import feature_names
+from ..data.inputs import NARROW, feature_names
 from ..data.samples import DiskArray, blocks
 from ..data_info import DataInfo
 
 MIN_VALUES = 20  # of each feature, from which on a narrow range says something
-NARROW = 0.05  # of the range in training: with less, values are scaled in another way, as 0 to 1 instead of 0 to 255
 
 
 def range_warnings(x: np.ndarray | DiskArray, info: DataInfo) -> list[str]:

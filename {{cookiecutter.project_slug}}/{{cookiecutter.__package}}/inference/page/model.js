@@ -7,7 +7,6 @@ const MODEL = JSON.parse(byId("metadata").textContent);
 const SAMPLE_SIZE = MODEL.input_shape.reduce((product, size) => product * size, 1);
 const BATCH = 64;
 const MIN_VALUES = 20; // of each feature, from which on a narrow range says something
-const NARROW = 0.05; // of the range in training
 // Types of a model's input: how their values lie in memory, and the least and largest whole number.
 const TYPES = {
   bool: [Uint8Array, 0, 1],

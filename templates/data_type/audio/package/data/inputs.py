@@ -32,6 +32,7 @@ from .tables import as_list, is_table, read_table
 
 HAS_UNITS = False  # the values of a waveform share one, unlike the columns of a table
 IS_TABLE = False
+NARROW = 0.001  # of the range in training (-60 dB): with less, values are scaled in another way; others are quiet
 # Settings that describe a source, before one is inspected.
 UNSET: dict[str, Any] = {"target_column": "", "audio_column": "", "split_column": "", "id_column": ""}
 FILES = "recordings, folders of recordings, or arrays"  # what `predict` takes

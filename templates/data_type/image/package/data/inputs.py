@@ -27,6 +27,7 @@ from .tables import as_list, is_table, read_table
 
 HAS_UNITS = False  # pixels share one, unlike the columns of a table
 IS_TABLE = False
+NARROW = 0.05  # of the range in training: with less, values are scaled in another way, as 0 to 1 instead of 0 to 255
 # Settings that describe a source, before one is inspected.
 UNSET: dict[str, Any] = {"target_column": "", "image_column": "", "split_column": "", "id_column": ""}
 FILES = "images, folders of images, or arrays"  # what `predict` takes

@@ -47,6 +47,7 @@ from .text_tables import find_text_format
 
 HAS_UNITS = True  # each column may have its own, unlike pixels
 IS_TABLE = True  # columns, which trees suit
+NARROW = 0.05  # of the range in training: with less, values are scaled in another way, as 0 to 1 instead of 0 to 255
 # Settings that describe a source, before one is inspected.
 UNSET: dict[str, Any] = {"target_column": "", "ignore": [], "categories": [], "split_column": "", "id_column": ""}
 FORMATS = "a table (.csv, .tsv, .parquet), a folder with train.csv and test.csv, or arrays (.npz, a folder of .npy)"

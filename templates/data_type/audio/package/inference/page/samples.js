@@ -3,6 +3,7 @@
 
 const KINDS = "WAV, FLAC, MP3 or Ogg";
 const ACCEPT = "audio/*,.wav,.flac,.mp3,.ogg,.opus";
+const NARROW = 0.001; // of the range in training (-60 dB): with less, values are scaled in another way
 const RATE = MODEL.preprocessing.sample_rate;
 const FULL_SCALE = 32768; // of whole numbers of 16 bits
 const BROWSER_RATE = 48000; // Hz, that a browser decodes to

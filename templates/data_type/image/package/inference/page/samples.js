@@ -1,6 +1,7 @@
 // Images: read, turned, laid on white and scaled exactly as data/inputs.py does. A canvas alone scales otherwise.
 
 const KINDS = "PNG, JPEG or WebP";
+const NARROW = 0.05; // of the range in training: with less, values are scaled in another way
 const ACCEPT = "image/png,image/jpeg,image/webp";
 const [HEIGHT, WIDTH, CHANNELS] = MODEL.input_shape;
 const MOST_PIXELS = 105_000_000;

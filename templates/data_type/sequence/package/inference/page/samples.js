@@ -5,6 +5,7 @@ const [STEPS, FEATURES] = MODEL.input_shape;
 const { sequence_column: SEQUENCE, step_column: STEP, file_column: IN_FILES, id_column: ID } = MODEL.columns;
 const IS_LONG = Boolean(SEQUENCE && !IN_FILES && NAMES.length); // trained on a table with a row for each step
 const KINDS = `${IS_LONG ? "a CSV like the training data" : "a CSV with a row for each step"}, or .npy`;
+const NARROW = 0.05; // of the range in training: with less, values are scaled in another way
 const ACCEPT = ".csv,.tsv,.txt,.npy";
 const DATE = /^(\d{4})-(\d\d?)-(\d\d?)(?:[T ]+(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:?\d\d)?$/;
 const FEW_FEATURES = 8; // have a color and a name each

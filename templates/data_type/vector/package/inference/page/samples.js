@@ -3,6 +3,7 @@
 const COLUMNS = MODEL.preprocessing.columns; // none: trained on arrays
 const FORMATS = MODEL.preprocessing.formats ?? {};
 const KINDS = COLUMNS ? "a CSV with the columns of the training data, or .npy" : "a CSV without a header, or .npy";
+const NARROW = 0.05; // of the range in training: with less, values are scaled in another way
 const ACCEPT = ".csv,.tsv,.txt,.npy";
 const FEW_COLUMNS = 40; // a longer form is folded
 const DECIMAL = /^-?(0|[1-9]\d*)\.\d+$/; // a number as a name of a category
