@@ -551,7 +551,7 @@ def test_damaged_parquet_files_are_named(memory: int) -> None:
     table().to_parquet("own.parquet")
     content = Path("own.parquet").read_bytes()
     random = np.random.default_rng(0)
-    for _ in range(200):
+    for _ in range(50):
         broken = bytearray(content)
         for place in random.integers(0, len(content), 3):
             broken[place] = random.integers(0, 256)
