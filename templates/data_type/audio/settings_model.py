@@ -1,4 +1,4 @@
-n_mels: PositiveInt  # bands of the mel spectrogram, from low to high
+n_mels: Annotated[int, Range(min=1, max=1000)]  # bands of the mel spectrogram, from low to high
 window_seconds: PositiveFloat  # length of each frame of the spectrogram
 hop_seconds: PositiveFloat  # from one frame to the next
 channels: list[PositiveInt]  # of the convolutional blocks; the last is repeated until 8 bands or frames are left
