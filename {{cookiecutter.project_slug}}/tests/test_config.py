@@ -43,7 +43,8 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("setting", "value", "cause"),
     [
-        ("seed", -1, "can't be -1: it must be at least 0."),
+        ("seed", -1, "can't be -1: it must be at least 0 and at most 4000000000."),
+        ("data.seed", 2**32, "can't be 4294967296: it must be at least 0 and at most 4000000000."),
         ("training.epochs", 0, "can't be 0: it must be at least 1."),
         ("training.epochs", 1.5, "can't be 1.5: it must be a whole number."),
         ("training.epochs", True, "can't be True: it must be a whole number."),

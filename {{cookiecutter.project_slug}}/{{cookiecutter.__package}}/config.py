@@ -85,6 +85,7 @@ class Absent:
 
 PositiveInt = Annotated[int, Range(min=1)]
 NonNegativeInt = Annotated[int, Range(min=0)]
+Seed = Annotated[int, Range(min=0, max=4_000_000_000)]  # NumPy takes up to 2^32; a series counts up
 PositiveFloat = Annotated[float, Range(above=0)]
 NonNegativeFloat = Annotated[float, Range(min=0)]
 Fraction = Annotated[float, Range(min=0, max=1)]
@@ -101,7 +102,7 @@ class DataSettings:
     skip_missing_targets: Annotated[bool, Absent(False)]  # leave out and count those without a target
     id_column: Annotated[str, Absent("")]  # table: names samples in predictions; no input
 {% filter indent(4, first=True) %}{% include "data_type/" ~ cookiecutter.data_type ~ "/settings_data.py" %}{% endfilter %}
-    seed: Annotated[NonNegativeInt, Absent(0)]  # of the splits and baselines: trainings of several seeds share them
+    seed: Annotated[Seed, Absent(0)]  # of the splits and baselines: trainings of several seeds share them
     split_by: Literal["random", "group", "time"]  # how samples are split where the source does not say
     group_column: str  # table: the column of what must not be in two splits, such as a patient; for split_by: group
     time_column: str  # table: the column by which the newest samples become the test split; for split_by: time
@@ -156,7 +157,7 @@ class HardwareSettings:
 class Config:
     """All settings."""
 
-    seed: NonNegativeInt  # fixes splits, initial weights, order of samples, dropout and augmentation
+    seed: Seed  # fixes splits, initial weights, order of samples, dropout and augmentation
     run: str  # folder runs/<run>; empty: the next free number
     data: DataSettings
     model: ModelSettings
@@ -392,4 +393,4 @@ def _notes(hint: Any) -> Iterator[Any]:
 def _describe(limits: Range) -> str:
     """A range in words."""
     words = {"at least": limits.min, "at most": limits.max, "above": limits.above, "below": limits.below}
-    return " and ".join(f"{word} {limit:g}" for word, limit in words.items() if limit is not None)
+    return " and ".join(f"{word} {limit:.10g}" for word, limit in words.items() if limit is not None)

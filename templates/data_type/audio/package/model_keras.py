@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from .config import Config
+from .config import Config, UserError
 from .data_info import DataInfo
 from .spectrogram import DYNAMIC_RANGE, FLOOR, FULL_SCALE, frame_sizes, make_bands, make_curves, make_filters
 
@@ -172,6 +172,8 @@ def build_model(info: DataInfo, config: Config) -> keras.Model:
     window, hop = frame_sizes(rate, samples, settings.window_seconds, settings.hop_seconds)
     size = min(settings.n_mels, 1 + (samples - window) // hop)
     widths = list(settings.channels)
+    if not widths:
+        raise UserError("model.channels is empty: give the channels of one block at least.")
     while size // 2 ** (len(widths) - 1) > LARGEST_MAP:
         widths.append(widths[-1])
     inputs = keras.Input((samples,))

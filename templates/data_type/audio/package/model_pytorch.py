@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .config import Config
+from .config import Config, UserError
 from .data_info import DataInfo
 from .spectrogram import DYNAMIC_RANGE, FLOOR, FULL_SCALE, frame_sizes, make_bands, make_curves, make_filters
 
@@ -136,6 +136,8 @@ class Network(nn.Module):
         size = min(settings.n_mels, self.log_mel.frames)
         in_channels = 1
         widths = list(settings.channels)
+        if not widths:
+            raise UserError("model.channels is empty: give the channels of one block at least.")
         while size // 2 ** (len(widths) - 1) > LARGEST_MAP:
             widths.append(widths[-1])
         for number, channels in enumerate(widths, start=1):

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from .backbone import build_backbone
-from .config import Config
+from .config import Config, UserError
 from .data_info import DataInfo
 
 LARGEST_MAP = 8  # pixels that the last block may have in height or width, whichever is less
@@ -129,6 +129,8 @@ def _compute_features(images: Any, info: DataInfo, channels: list[int]) -> Any:
     std = np.array(info.std, np.float32)
     size = min(info.input_shape[:2])
     widths = list(channels)
+    if not widths:
+        raise UserError("model.channels is empty: give the channels of one block at least.")
     while size // 2 ** (len(widths) - 1) > LARGEST_MAP:
         widths.append(widths[-1])
     # In two steps: x / std - mean / std would lose digits where the mean is large.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .backbone import build_backbone
-from .config import Config
+from .config import Config, UserError
 from .data_info import DataInfo
 
 LARGEST_MAP = 8  # pixels that the last block may have in height or width, whichever is less
@@ -87,6 +87,8 @@ class Blocks(nn.Module):
         layers: list[nn.Module] = []
         size = min(height, width)
         widths = list(config.model.channels)
+        if not widths:
+            raise UserError("model.channels is empty: give the channels of one block at least.")
         while size // 2 ** (len(widths) - 1) > LARGEST_MAP:
             widths.append(widths[-1])
         for number, channels in enumerate(widths, start=1):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from own_data import Splits, new_outputs
+from own_data import Splits, UserError, new_outputs
 
 
 def move(images: np.ndarray, by: int) -> np.ndarray:
@@ -32,3 +32,8 @@ def test_small_and_flat_images_can_be_moved(splits: Splits, shape: list[int]) ->
     x = np.random.default_rng(0).integers(0, 256, (4, *shape, splits.train.x.shape[3]), np.uint8)
     splits.info.input_shape[:2] = shape
     assert np.isfinite(new_outputs(splits, x, model__shift=0.4)).all()
+
+
+def test_a_network_without_a_block_is_refused(splits: Splits) -> None:
+    with pytest.raises(UserError, match=r"model\.channels is empty: give the channels"):
+        new_outputs(splits, splits.test.x[:2], model__channels=[])
