@@ -10,6 +10,7 @@ import pytest
 
 from {{ cookiecutter.__package }}.__main__ import COMMANDS, main
 from {{ cookiecutter.__package }}.config import Config
+from {{ cookiecutter.__package }}.training import train
 
 PACKAGE = "{{ cookiecutter.__package }}"
 PROJECT = Path(__file__).parent.parent
@@ -77,6 +78,35 @@ def test_an_unknown_command_is_answered_in_a_sentence(capsys: pytest.CaptureFixt
     output, error = capsys.readouterr()
     assert error == f"Error: There is no command 'fly': there are {', '.join(COMMANDS)}.\n"
     assert not output
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 2.00 GiB for an array"),  # NumPy
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has 1.00 GiB free."),  # PyTorch
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 2 bytes"),
+        RuntimeError("OOM when allocating tensor with shape[784,9]"),  # TensorFlow
+        RuntimeError("INTERNAL: Error dispatching computation: Out of memory allocating 2 bytes."),  # JAX
+    ],
+)
+def test_too_little_memory_is_answered_in_a_sentence(
+    config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    def fail(config: Config) -> None:
+        raise error
+
+    monkeypatch.setattr(train, "load_splits", fail)
+    assert main(["train"]) == 1
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith(f"Error: There is not enough memory ({str(error)[:20]}")
+    assert "lower training.batch_size or data.max_memory_mb" in sentence
+
+
+def test_a_mistake_in_the_code_is_shown_whole(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "load_splits", lambda config: [][config.seed])
+    with pytest.raises(IndexError):
+        main(["train"])
 
 
 @pytest.mark.parametrize("module", ["jsonargparse", "yaml", "numpy"])

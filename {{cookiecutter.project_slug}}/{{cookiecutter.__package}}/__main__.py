@@ -33,6 +33,9 @@ COMMANDS = {
     "web": ("inference.web", "a web page on which the best model of a run predicts; --serve shows it here"),
 }
 
+# What frameworks say when the memory of the machine or of its accelerator is full, each in an error of its own.
+OUT_OF_MEMORY = ("out of memory", "oom when allocating", "can't allocate memory", "resource_exhausted")
+
 # Threads that wait for each other are to sleep, not to spin: on a busy machine spinning costs several times the work.
 # OpenMP reads this once, when the framework is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -98,7 +101,7 @@ def run_command(command: str, arguments: list[str]) -> int:
 
     from jsonargparse import ArgumentError, ArgumentParser
 
-    from .config import Config, UserError, explain, make_config, parse
+    from .config import Config, UserError, cut, explain, make_config, parse
 
     name, description = COMMANDS[command]
     parser = ArgumentParser(prog=f"{program()} {command}", description=description, exit_on_error=False)
@@ -130,6 +133,16 @@ def run_command(command: str, arguments: list[str]) -> int:
         if (error.name or "").startswith(__package__):  # a mistake in the project's own code
             raise
         print(f"Error: {error}: use the environment of make setup, or make it anew: {sys.prefix}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        text = " ".join(str(error).split())  # on one line
+        if not isinstance(error, MemoryError) and not any(words in text.lower() for words in OUT_OF_MEMORY):
+            raise
+        print(
+            f"Error: There is not enough memory ({cut(text)}): lower training.batch_size or data.max_memory_mb, or make"
+            " the network smaller.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
