@@ -83,11 +83,11 @@ def test_an_unknown_command_is_answered_in_a_sentence(capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     "error",
     [
-        MemoryError("Unable to allocate 2.00 GiB for an array"),  # NumPy
-        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has 1.00 GiB free."),  # PyTorch
-        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 2 bytes"),
-        RuntimeError("OOM when allocating tensor with shape[784,9]"),  # TensorFlow
-        RuntimeError("INTERNAL: Error dispatching computation: Out of memory allocating 2 bytes."),  # JAX
+        MemoryError("Unable to allocate 2.00 GiB for an array"),  # NumPy's; the others are those of frameworks
+        RuntimeError("Out of memory. Tried to allocate 2.00 GiB.\nThe device has 1.00 GiB free."),
+        RuntimeError("can't allocate memory: you tried to allocate 2 bytes"),
+        RuntimeError("OOM when allocating tensor with shape[784,9]"),
+        RuntimeError("RESOURCE_EXHAUSTED: there are 2 bytes too few"),
     ],
 )
 def test_too_little_memory_is_answered_in_a_sentence(

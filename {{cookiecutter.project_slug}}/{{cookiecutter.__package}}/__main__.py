@@ -33,7 +33,7 @@ COMMANDS = {
     "web": ("inference.web", "a web page on which the best model of a run predicts; --serve shows it here"),
 }
 
-# What frameworks say when the memory of the machine or of its accelerator is full, each in an error of its own.
+# What errors say that are not Python's, when the memory of the machine or of its accelerator is full.
 OUT_OF_MEMORY = ("out of memory", "oom when allocating", "can't allocate memory", "resource_exhausted")
 
 # Threads that wait for each other are to sleep, not to spin: on a busy machine spinning costs several times the work.
