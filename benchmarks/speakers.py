@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 from projects import ANSWERS, BUILD, bake, make
-from results import ONE_THREAD, train_seeds
+from results import ONE_THREAD, spread, train_seeds
 
 ROWS = Path(__file__).parent / "speakers.json"
 SOUND = BUILD / "speakers"
@@ -115,13 +115,19 @@ def write_table(table: Path, folder: Path, left_out: tuple[str, ...]) -> None:
 
 
 def print_table(rows: dict[str, dict]) -> None:
-    """Print the rows as Markdown."""
-    print("\n| | test accuracy | best baseline | seeds | CPU seconds |\n|---|---|---|---|---|")
-    for name, row in rows.items():
-        spread = "" if row["std"] is None else f" ± {row['std']:.3f}"
-        cells = [name, f"{row['test']:.3f}{spread}", f"{row['baseline']:.3f}", row["seeds"], round(row["cpu_seconds"])]
-        print("|", " | ".join(map(str, cells)), "|")
-    for framework, split_by in itertools.product(ANSWERS["framework"], SPLIT_BY):
+    """Print the rows as Markdown, and the means over the pairs of speakers."""
+    frameworks = ANSWERS["framework"]
+    print(
+        f"\n| left out | `split_by` | best baseline | {' | '.join(frameworks)} |\n|---|---|---|{'---|' * len(frameworks)}"
+    )
+    for question in [f"{' '.join(pair)} {split_by}" for split_by in SPLIT_BY for pair in PAIRS] + ["voices group"]:
+        found = [rows.get(f"{framework} {question}") for framework in frameworks]
+        baselines = [f"{row['baseline']:.3f}" for row in found if row]
+        if baselines:
+            *left_out, split_by = question.split()
+            cells = [", ".join(left_out), split_by, baselines[0], *(spread(row) if row else "" for row in found)]
+            print("|", " | ".join(cells), "|")
+    for framework, split_by in itertools.product(frameworks, SPLIT_BY):
         names = [f"{framework} {' '.join(pair)} {split_by}" for pair in PAIRS]
         if rows.keys() >= set(names):
             mean = statistics.mean(rows[name]["test"] for name in names)

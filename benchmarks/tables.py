@@ -136,14 +136,16 @@ def run(command: list[str], project: Path) -> str:
 
 def print_table(rows: dict[str, dict]) -> None:
     """The rows as Markdown, and the mean rank of each method by each metric."""
-    print("| table | rows, columns | metric | linear | gradient boosting | PyTorch | Keras |")
-    print("|---|---|---|---|---|---|---|")
+    measured = [name for name in FRAMEWORKS if any(name in row for row in rows.values())]
+    heads = [f"network, {name}" for name in measured]
+    print(f"| table | rows, columns | metric | linear | gradient boosting | {' | '.join(heads)} |")
+    print("|" + "---|" * (5 + len(heads)))
     for name, row in rows.items():
         first = next(iter(row.values()))
         task = TABLES[name].task
         for metric in METRICS[task]:
             cells = [describe(first["scores"][metric][method]) for method in (LINEAR[task], BOOSTING)]
-            for framework in FRAMEWORKS:
+            for framework in measured:
                 cells.append(describe(row[framework]["scores"][metric][MODEL]) if framework in row else "")
             print(f"| {name} | {first['rows']:,}, {first['columns']} | {metric} | {' | '.join(cells)} |")
     for framework in FRAMEWORKS:
