@@ -117,9 +117,8 @@ def write_table(table: Path, folder: Path, left_out: tuple[str, ...]) -> None:
 def print_table(rows: dict[str, dict]) -> None:
     """Print the rows as Markdown, and the means over the pairs of speakers."""
     frameworks = ANSWERS["framework"]
-    print(
-        f"\n| left out | `split_by` | best baseline | {' | '.join(frameworks)} |\n|---|---|---|{'---|' * len(frameworks)}"
-    )
+    print(f"\n| left out | `split_by` | best baseline | {' | '.join(frameworks)} |")
+    print("|" + "---|" * (3 + len(frameworks)))
     for question in [f"{' '.join(pair)} {split_by}" for split_by in SPLIT_BY for pair in PAIRS] + ["voices group"]:
         found = [rows.get(f"{framework} {question}") for framework in frameworks]
         baselines = [f"{row['baseline']:.3f}" for row in found if row]
