@@ -14,6 +14,7 @@ from {{ cookiecutter.__package }}.data.describe import (
     names_something,
     near_duplicates,
 )
+from {{ cookiecutter.__package }}.data.inputs import NARROW
 from {{ cookiecutter.__package }}.inference.ranges import range_warnings
 
 RANDOM = np.random.default_rng(0)
@@ -166,7 +167,7 @@ def test_inputs_far_outside_of_those_in_training_are_warned_of(splits: Splits) -
     assert " 1e+30, in training " in sentence
     far[4] = -1e9
     assert "2 of 20 samples have values far outside" in range_warnings(far, info)[0]
-    (sentence,) = range_warnings(x / np.float32(2**15), info)
+    (sentence,) = range_warnings(x * np.float32(NARROW / 2), info)
     assert sentence.startswith("The values vary far less than in training: ")
     assert sentence.endswith(": are they scaled in another way?")
     assert range_warnings(np.zeros_like(x), info) == []
